@@ -1,0 +1,205 @@
+package dev.palimpsest.graph;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static java.util.Objects.requireNonNull;
+
+import dev.palimpsest.graph.Operator.Type;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A network as a value: everything that its named outputs need, and nothing more. Weights are
+ * parameters, found by name; their data is not part of the graph. Immutable.
+ */
+public final class Graph {
+  private final String name;
+  private final Map<String, Value> outputs;
+  private final Map<String, Value> inputs = new LinkedHashMap<>();
+  private final Map<String, Value> parameters = new LinkedHashMap<>();
+  private final List<Node> nodes = new ArrayList<>();
+
+  private Graph(String name, Map<String, Value> outputs) {
+    this.name = name;
+    this.outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
+    collect();
+  }
+
+  /**
+   * The graph of the given outputs.
+   *
+   * @throws IllegalArgumentException if two different inputs or parameters share a name
+   */
+  public static Graph of(String name, Map<String, Value> outputs) {
+    checkArgument(!outputs.isEmpty(), "graph %s needs an output", name);
+    var distinct = new LinkedHashMap<String, Value>();
+    outputs.forEach(
+        (key, value) -> {
+          boolean taken = distinct.values().stream().anyMatch(value::isSame);
+          boolean leaf = !(value.origin() instanceof Node);
+          distinct.put(
+              key,
+              taken || leaf
+                  ? Operators.get("Identity").apply(List.of(value), Attributes.NONE).get(0)
+                  : value);
+        });
+    return new Graph(name, distinct);
+  }
+
+  public static Graph of(String name, String outputName, Value output) {
+    return of(name, Map.of(outputName, output));
+  }
+
+  public String name() {
+    return name;
+  }
+
+  /** The inputs by name, in the order in which the outputs need them. */
+  public Map<String, Value> inputs() {
+    return Collections.unmodifiableMap(inputs);
+  }
+
+  /** The weights by name, in the order in which the outputs need them. */
+  public Map<String, Value> parameters() {
+    return Collections.unmodifiableMap(parameters);
+  }
+
+  /** The outputs by name, in the order given. */
+  public Map<String, Value> outputs() {
+    return outputs;
+  }
+
+  /** The nodes, each after those that it needs. */
+  List<Node> nodes() {
+    return Collections.unmodifiableList(nodes);
+  }
+
+  /** How many operators the graph applies. */
+  public int size() {
+    return nodes.size();
+  }
+
+  /** This graph with symbols replaced by sizes. */
+  public Graph bind(Map<String, Long> sizes) {
+    return rewrite(
+        leaf ->
+            leaf.isInput()
+                ? Value.input(requireNonNull(leaf.name()), leaf.dtype(), leaf.dims().bind(sizes))
+                : leaf,
+        node -> null);
+  }
+
+  /** What replaces a node: the new outputs, one for each old one. */
+  interface Replacement {
+    /** Null keeps the operator on its rewritten inputs. */
+    @Nullable List<Value> of(Rewriting node);
+  }
+
+  /** A node whose inputs are rewritten already. */
+  record Rewriting(Node node, List<@Nullable Value> inputs) {}
+
+  /** This graph with its leaves and nodes replaced; types and shapes are inferred anew. */
+  Graph rewrite(UnaryOperator<Value> leaves, Replacement replacement) {
+    Map<Origin, List<Value>> done = new IdentityHashMap<>();
+    for (Node node : nodes) {
+      var in = new ArrayList<@Nullable Value>();
+      for (Value input : node.inputs()) {
+        in.add(input == null ? null : rewritten(input, done, leaves));
+      }
+      List<Value> out = replacement.of(new Rewriting(node, in));
+      done.put(node, out == null ? node.operator().apply(in, node.attributes()) : out);
+    }
+    var rewrittenOutputs = new LinkedHashMap<String, Value>();
+    outputs.forEach((key, value) -> rewrittenOutputs.put(key, rewritten(value, done, leaves)));
+    return of(name, rewrittenOutputs);
+  }
+
+  private static Value rewritten(
+      Value value, Map<Origin, List<Value>> done, UnaryOperator<Value> leaves) {
+    if (!(value.origin() instanceof Node)) {
+      return done.computeIfAbsent(value.origin(), origin -> List.of(leaves.apply(value))).get(0);
+    }
+    Value out = requireNonNull(done.get(value.origin())).get(value.index());
+    String label = value.name();
+    return label == null ? out : out.named(label);
+  }
+
+  private void collect() {
+    Set<Origin> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    outputs.values().forEach(output -> visit(output, seen));
+    var clash = new HashSet<>(inputs.keySet());
+    clash.retainAll(parameters.keySet());
+    checkArgument(clash.isEmpty(), "graph %s: input and parameter share names %s", name, clash);
+  }
+
+  /** Depth first without recursion: a network is thousands of nodes deep. */
+  private void visit(Value root, Set<Origin> seen) {
+    var path = new ArrayDeque<Visit>();
+    enter(root, seen, path);
+    while (!path.isEmpty()) {
+      Visit top = requireNonNull(path.peek());
+      if (top.next == top.node.inputs().size()) {
+        nodes.add(top.node);
+        path.pop();
+      } else {
+        Value input = top.node.inputs().get(top.next++);
+        if (input != null) {
+          enter(input, seen, path);
+        }
+      }
+    }
+  }
+
+  private void enter(Value value, Set<Origin> seen, ArrayDeque<Visit> path) {
+    Origin origin = value.origin();
+    if (!seen.add(origin)) {
+      return;
+    }
+    if (origin instanceof Node) {
+      path.push(new Visit((Node) origin));
+    } else {
+      addLeaf(value, (Origin.Leaf) origin);
+    }
+  }
+
+  private void addLeaf(Value value, Origin.Leaf leaf) {
+    if (leaf.kind() == Origin.Kind.CONSTANT) {
+      return;
+    }
+    Map<String, Value> group = leaf.kind() == Origin.Kind.INPUT ? inputs : parameters;
+    Value other = group.put(leaf.name(), value);
+    checkArgument(
+        other == null,
+        "graph %s has two different %ss named %s",
+        name,
+        leaf.kind().name().toLowerCase(java.util.Locale.ROOT),
+        leaf.name());
+  }
+
+  private static final class Visit {
+    final Node node;
+    int next;
+
+    Visit(Node node) {
+      this.node = node;
+    }
+  }
+
+  /** The type of an output, for tests and messages. */
+  Type type(String output) {
+    return requireNonNull(outputs.get(output)).type();
+  }
+
+  @Override
+  public String toString() {
+    return name + inputs.values() + " -> " + outputs.values();
+  }
+}
