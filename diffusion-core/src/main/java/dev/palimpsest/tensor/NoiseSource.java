@@ -47,6 +47,7 @@ public interface NoiseSource {
    */
   static NoiseSource perImage(List<NoiseSource> sources) {
     List<NoiseSource> copy = List.copyOf(sources);
+    checkArgument(!copy.isEmpty(), "no noise source");
     if (copy.size() == 1) {
       return copy.get(0);
     }
