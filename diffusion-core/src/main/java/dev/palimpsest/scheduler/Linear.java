@@ -1,0 +1,64 @@
+package dev.palimpsest.scheduler;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.palimpsest.tensor.Shape;
+import dev.palimpsest.tensor.Tensor;
+
+/** Linear combinations in float32, rounded after each product and sum as torch's kernels do. */
+final class Linear {
+  private Linear() {}
+
+  /** a x + b y, a new array. */
+  static float[] combine(float a, float[] x, float b, float[] y) {
+    float[] out = new float[x.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = a * x[i] + b * y[i];
+    }
+    return out;
+  }
+
+  /** a x + b y + c z, a new array. */
+  static float[] combine(float a, float[] x, float b, float[] y, float c, float[] z) {
+    float[] out = new float[x.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = a * x[i] + b * y[i] + c * z[i];
+    }
+    return out;
+  }
+
+  /** dx/dsigma = (x - x0) / sigma where x = x0 + sigma epsilon. */
+  static float[] derivative(float[] x, float[] x0, float sigma) {
+    float[] out = new float[x.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = (x[i] - x0[i]) / sigma;
+    }
+    return out;
+  }
+
+  /** x += a y, in place. */
+  static void add(float[] x, float a, float[] y) {
+    for (int i = 0; i < x.length; i++) {
+      x[i] += a * y[i];
+    }
+  }
+
+  /** a_r x_r + b_r y_r for each row r; one pair of coefficients serves all rows. */
+  static Tensor mixRows(float[] a, Tensor x, float[] b, Tensor y) {
+    Shape shape = x.shape();
+    checkArgument(y.shape().equals(shape), "noise has shape %s, not %s", y.shape(), shape);
+    checkArgument(
+        a.length == 1 || (shape.rank() > 0 && a.length == shape.dim(0)),
+        "%s timesteps for a batch of shape %s",
+        a.length,
+        shape);
+    float[] xs = x.floats();
+    float[] ys = y.floats();
+    float[] out = new float[xs.length];
+    int row = Math.max(1, xs.length / a.length);
+    for (int i = 0; i < out.length; i++) {
+      out[i] = a[i / row] * xs[i] + b[i / row] * ys[i];
+    }
+    return Tensor.of(shape, out);
+  }
+}

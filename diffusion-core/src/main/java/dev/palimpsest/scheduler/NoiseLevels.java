@@ -1,0 +1,260 @@
+package dev.palimpsest.scheduler;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.palimpsest.tensor.Tensor;
+
+/**
+ * Where each network evaluation of a run stands: its timestep and its noise level (alpha, sigma),
+ * with x = alpha x0 + sigma epsilon. Entry {@code k} is the k-th evaluation of the whole grid.
+ * Immutable.
+ */
+public abstract class NoiseLevels {
+  final double[] timesteps;
+
+  private NoiseLevels(double[] timesteps) {
+    this.timesteps = timesteps;
+  }
+
+  /** Levels of the training timesteps: alpha = sqrt(ᾱ_t), sigma = sqrt(1 - ᾱ_t). */
+  public static NoiseLevels of(NoiseSchedule schedule, double[] timesteps) {
+    return new OfTimesteps(schedule, timesteps.clone());
+  }
+
+  /**
+   * The space in which x = x0 + sigma epsilon; the network sees x / sqrt(sigma² + 1).
+   *
+   * @param sigmas one more than timesteps: the last is that of the result
+   * @param unitInitialVariance whether a first state from pure noise also holds a unit sample
+   */
+  public static NoiseLevels exploding(
+      double[] timesteps, float[] sigmas, boolean unitInitialVariance) {
+    return new Exploding(timesteps.clone(), sigmas.clone(), unitInitialVariance);
+  }
+
+  /** As {@link #exploding}, with x divided by sqrt(sigma² + 1), so that its variance stays. */
+  public static NoiseLevels preserving(double[] timesteps, float[] sigmas) {
+    return new Preserving(timesteps.clone(), sigmas.clone());
+  }
+
+  /** The straight path of rectified flows: alpha = 1 - sigma. */
+  public static NoiseLevels flow(double[] timesteps, float[] sigmas) {
+    return new Flow(timesteps.clone(), sigmas.clone());
+  }
+
+  /** Network evaluations of the whole grid. */
+  public final int evaluations() {
+    return timesteps.length;
+  }
+
+  public final double timestep(int k) {
+    return timesteps[k];
+  }
+
+  public abstract float alpha(int k);
+
+  public abstract float sigma(int k);
+
+  /** What the state is multiplied with before the network sees it; 1 in most spaces. */
+  float inputNorm(int k) {
+    return 1;
+  }
+
+  float initialScale() {
+    return 1;
+  }
+
+  double[] sigmas() {
+    return new double[0];
+  }
+
+  /** The estimate of the clean sample from the state and the network's output. */
+  float[] denoised(PredictionType type, int k, float[] x, float[] output) {
+    float alpha = alpha(k);
+    float sigma = sigma(k);
+    return switch (type) {
+      case SAMPLE -> output.clone();
+      case EPSILON -> {
+        float[] x0 = new float[x.length];
+        for (int i = 0; i < x0.length; i++) {
+          x0[i] = (x[i] - sigma * output[i]) / alpha;
+        }
+        yield x0;
+      }
+      case V_PREDICTION -> Linear.combine(alpha, x, -sigma, output);
+      case FLOW_PREDICTION -> Linear.combine(1, x, -sigma, output);
+    };
+  }
+
+  Tensor addNoise(Tensor original, Tensor noise, int k) {
+    return Linear.mixRows(new float[] {alpha(k)}, original, new float[] {sigma(k)}, noise);
+  }
+
+  Tensor addNoiseAt(Tensor original, Tensor noise, double[] at) {
+    float[] alphas = new float[at.length];
+    float[] sigmas = new float[at.length];
+    for (int i = 0; i < at.length; i++) {
+      int k = indexOf(at[i]);
+      alphas[i] = alpha(k);
+      sigmas[i] = sigma(k);
+    }
+    return Linear.mixRows(alphas, original, sigmas, noise);
+  }
+
+  /** The evaluation at a timestep; the second where several are, as diffusers has it. */
+  private int indexOf(double timestep) {
+    int found = -1;
+    for (int k = 0; k < timesteps.length; k++) {
+      if (timesteps[k] == timestep || (float) timesteps[k] == (float) timestep) {
+        if (found >= 0) {
+          return k;
+        }
+        found = k;
+      }
+    }
+    checkArgument(
+        found >= 0,
+        "timestep %s is not among the %s of this run, from %s to %s",
+        timestep,
+        timesteps.length,
+        timesteps[0],
+        timesteps[timesteps.length - 1]);
+    return found;
+  }
+
+  private static void checkSigmas(double[] timesteps, float[] sigmas) {
+    checkArgument(
+        sigmas.length == timesteps.length + 1,
+        "%s timesteps need %s sigmas, got %s",
+        timesteps.length,
+        timesteps.length + 1,
+        sigmas.length);
+  }
+
+  private static final class OfTimesteps extends NoiseLevels {
+    private final NoiseSchedule schedule;
+
+    OfTimesteps(NoiseSchedule schedule, double[] timesteps) {
+      super(timesteps);
+      this.schedule = schedule;
+    }
+
+    @Override
+    public float alpha(int k) {
+      return (float) Math.sqrt(schedule.alphaCumprod((int) timesteps[k]));
+    }
+
+    @Override
+    public float sigma(int k) {
+      return (float) Math.sqrt(1 - schedule.alphaCumprod((int) timesteps[k]));
+    }
+
+    @Override
+    Tensor addNoiseAt(Tensor original, Tensor noise, double[] at) {
+      int[] whole = new int[at.length];
+      for (int i = 0; i < at.length; i++) {
+        checkArgument(at[i] == Math.rint(at[i]), "timestep %s is not a whole number", at[i]);
+        whole[i] = (int) at[i];
+      }
+      return schedule.addNoise(original, noise, whole);
+    }
+  }
+
+  private abstract static class OfSigmas extends NoiseLevels {
+    final float[] sigmas;
+
+    OfSigmas(double[] timesteps, float[] sigmas) {
+      super(timesteps);
+      checkSigmas(timesteps, sigmas);
+      this.sigmas = sigmas;
+    }
+
+    @Override
+    public float sigma(int k) {
+      return sigmas[k];
+    }
+
+    @Override
+    double[] sigmas() {
+      double[] values = new double[sigmas.length];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = sigmas[i];
+      }
+      return values;
+    }
+
+    static float norm(float sigma) {
+      return (float) Math.sqrt(sigma * sigma + 1);
+    }
+  }
+
+  private static final class Exploding extends OfSigmas {
+    private final boolean unitInitialVariance;
+
+    Exploding(double[] timesteps, float[] sigmas, boolean unitInitialVariance) {
+      super(timesteps, sigmas);
+      this.unitInitialVariance = unitInitialVariance;
+    }
+
+    @Override
+    public float alpha(int k) {
+      return 1;
+    }
+
+    @Override
+    float inputNorm(int k) {
+      return norm(sigmas[k]);
+    }
+
+    @Override
+    float initialScale() {
+      float max = 0;
+      for (float sigma : sigmas) {
+        max = Math.max(max, sigma);
+      }
+      return unitInitialVariance ? norm(max) : max;
+    }
+
+    @Override
+    float[] denoised(PredictionType type, int k, float[] x, float[] output) {
+      if (type != PredictionType.V_PREDICTION) {
+        return super.denoised(type, k, x, output);
+      }
+      float sigma = sigmas[k];
+      float ofOutput = -sigma / norm(sigma);
+      float variance = sigma * sigma + 1;
+      float[] x0 = new float[x.length];
+      for (int i = 0; i < x0.length; i++) {
+        x0[i] = output[i] * ofOutput + x[i] / variance;
+      }
+      return x0;
+    }
+  }
+
+  private static final class Preserving extends OfSigmas {
+    Preserving(double[] timesteps, float[] sigmas) {
+      super(timesteps, sigmas);
+    }
+
+    @Override
+    public float alpha(int k) {
+      return 1 / norm(sigmas[k]);
+    }
+
+    @Override
+    public float sigma(int k) {
+      return sigmas[k] * alpha(k);
+    }
+  }
+
+  private static final class Flow extends OfSigmas {
+    Flow(double[] timesteps, float[] sigmas) {
+      super(timesteps, sigmas);
+    }
+
+    @Override
+    public float alpha(int k) {
+      return 1 - sigmas[k];
+    }
+  }
+}
