@@ -1,0 +1,136 @@
+package dev.palimpsest.model;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.palimpsest.attention.AttentionEdit;
+import dev.palimpsest.attention.AttentionSite;
+import dev.palimpsest.attention.AttentionSite.Kind;
+import dev.palimpsest.graph.Value;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The attention layers of one network while it is built: applies the edits and notes the sites. A
+ * site that an edit selects is written out as products and a softmax; others use the fused
+ * operator. Belongs to one thread. Reference: diffusers models/attention_processor.py.
+ */
+final class Attention {
+  private final List<AttentionEdit> edits;
+  private final List<AttentionSite> sites = new ArrayList<>();
+
+  Attention(List<AttentionEdit> edits) {
+    this.edits = List.copyOf(edits);
+  }
+
+  /** The sites met so far, in the network's order. */
+  List<AttentionSite> sites() {
+    return List.copyOf(sites);
+  }
+
+  /**
+   * Attention between projected tokens.
+   *
+   * @param scope the layer; its path names the site
+   * @param query [batch, tokens, width]
+   * @param key [batch, key tokens, width]
+   * @param value [batch, key tokens, width]
+   * @return [batch, tokens, width]
+   */
+  Value attend(Scope scope, Kind kind, int heads, Value query, Value key, Value value) {
+    long width = query.dim(-1).size();
+    checkArgument(
+        heads > 0 && width % heads == 0,
+        "%s: width %s does not divide into %s heads",
+        scope.path(),
+        width,
+        heads);
+    var site = new AttentionSite(scope.path(), kind, heads);
+    sites.add(site);
+    if (edits.stream().noneMatch(edit -> edit.selects(site))) {
+      return query.multiHeadAttention(key, value, heads, false);
+    }
+    long size = width / heads;
+    float scale = (float) (1 / Math.sqrt(size));
+    Value q = query.mul(scale).reshape(0, 0, heads, size).transpose(0, 2, 1, 3);
+    Value k = key.reshape(0, 0, heads, size).transpose(0, 2, 3, 1);
+    Value v = value.reshape(0, 0, heads, size).transpose(0, 2, 1, 3);
+    Value probabilities = edited(site, q.matmul(k).softmax(-1));
+    return probabilities.matmul(v).transpose(0, 2, 1, 3).reshape(0, 0, width);
+  }
+
+  private Value edited(AttentionSite site, Value probabilities) {
+    Value out = probabilities;
+    for (AttentionEdit edit : edits) {
+      if (edit.selects(site)) {
+        out = edit.apply(site, out);
+      }
+    }
+    return out;
+  }
+
+  /**
+   * A transformer's attention layer: projections without bias, an output projection with one.
+   *
+   * @param x [batch, tokens, width]
+   * @param text [batch, text tokens, text width], or null for attention to {@code x} itself
+   */
+  Value transformer(Scope scope, Value x, @Nullable Value text, int heads) {
+    int width = (int) x.dim(-1).size();
+    Value source = text == null ? x : text;
+    Value out =
+        attend(
+            scope,
+            text == null ? Kind.SELF : Kind.CROSS,
+            heads,
+            scope.linearWithoutBias("to_q", x, width),
+            scope.linearWithoutBias("to_k", source, width),
+            scope.linearWithoutBias("to_v", source, width));
+    return scope.linear("to_out.0", out, width);
+  }
+
+  /**
+   * The settings of a picture's self-attention with its residual.
+   *
+   * @param headSize the width of a head
+   * @param groups of the group normalisation, or null for none
+   * @param epsilon of the group normalisation
+   * @param outputScale what the sum is divided by
+   */
+  record Block(int headSize, @Nullable Integer groups, float epsilon, float outputScale) {}
+
+  /**
+   * Self-attention among the pixels of a picture, added to it.
+   *
+   * @param x [batch, channels, height, width]
+   */
+  Value block(Scope scope, Value x, Block settings) {
+    int channels = (int) x.dim(1).size();
+    Integer groups = settings.groups();
+    Value normal =
+        groups == null ? x : scope.groupNorm("group_norm", x, groups, settings.epsilon());
+    Value tokens = tokens(normal);
+    int heads = channels / settings.headSize();
+    int width = heads * settings.headSize();
+    Value attended =
+        attend(
+            scope,
+            Kind.SELF,
+            heads,
+            scope.linear("to_q", tokens, width),
+            scope.linear("to_k", tokens, width),
+            scope.linear("to_v", tokens, width));
+    Value sum = picture(scope.linear("to_out.0", attended, channels), x).add(x);
+    return settings.outputScale() == 1 ? sum : sum.div(settings.outputScale());
+  }
+
+  /** [batch, channels, height, width] as [batch, height · width, channels]. */
+  static Value tokens(Value picture) {
+    return picture.reshape(0, 0, -1).transpose(0, 2, 1);
+  }
+
+  /** [batch, height · width, channels] as [batch, channels, height, width], sized as another. */
+  static Value picture(Value tokens, Value like) {
+    return tokens.transpose(0, 2, 1).reshapeLike(like);
+  }
+}
