@@ -299,7 +299,7 @@ public final class Value {
   // Normalisation and reduction.
 
   /**
-   * Group normalisation of [batch, channels, ...] (Wu & He 2018), as torch's GroupNorm.
+   * Group normalisation of [batch, channels, ...] (Wu and He 2018), as torch's GroupNorm.
    *
    * @param weight [channels]
    * @param bias [channels]
