@@ -1,0 +1,77 @@
+package dev.palimpsest.model;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds added tokens in a text: first, in the text as given, those that are not normalised; then,
+ * in each piece between them once it is normalised, the others. Of several that begin at one place
+ * the longest wins. Immutable.
+ */
+final class AddedTokens {
+  private record Entry(String text, long id) {}
+
+  private final List<Entry> raw;
+  private final List<Entry> normalized;
+
+  AddedTokens(Collection<AddedToken> tokens, Map<String, Long> vocabulary) {
+    raw = entries(tokens, vocabulary, false);
+    normalized = entries(tokens, vocabulary, true);
+  }
+
+  private static List<Entry> entries(
+      Collection<AddedToken> tokens, Map<String, Long> vocabulary, boolean normalized) {
+    return tokens.stream()
+        .filter(token -> token.normalized() == normalized)
+        .map(
+            token ->
+                new Entry(
+                    normalized ? UnicodeClasses.normalize(token.content()) : token.content(),
+                    Objects.requireNonNull(vocabulary.get(token.content()))))
+        .filter(entry -> !entry.text.isEmpty())
+        .sorted(Comparator.comparing((Entry entry) -> entry.text.length()).reversed())
+        .toList();
+  }
+
+  /** Walks {@code text} in order: ids of added tokens, and the normalised text between them. */
+  void split(String text, LongConsumer ids, Consumer<String> between) {
+    split(
+        text, raw, ids, piece -> split(UnicodeClasses.normalize(piece), normalized, ids, between));
+  }
+
+  private static void split(
+      String text, List<Entry> entries, LongConsumer ids, Consumer<String> between) {
+    int start = 0;
+    for (int i = 0; i < text.length(); ) {
+      Entry found = at(text, i, entries);
+      if (found == null) {
+        i++;
+        continue;
+      }
+      if (start < i) {
+        between.accept(text.substring(start, i));
+      }
+      ids.accept(found.id);
+      i += found.text.length();
+      start = i;
+    }
+    if (start < text.length()) {
+      between.accept(text.substring(start));
+    }
+  }
+
+  private static @Nullable Entry at(String text, int position, List<Entry> entries) {
+    for (Entry entry : entries) {
+      if (text.startsWith(entry.text, position)) {
+        return entry;
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,261 @@
+package dev.palimpsest.model;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
+import static java.util.Objects.requireNonNull;
+
+import com.google.common.base.CharMatcher;
+import com.google.common.primitives.ImmutableLongArray;
+import dev.palimpsest.errors.CheckpointException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The tokenizer of CLIP text encoders: prompts to ids by byte-pair encoding, exactly as
+ * transformers 5 {@code CLIPTokenizer} ({@code models/clip/tokenization_clip.py}) gives them: text
+ * is composed (NFC), each run of white space becomes one blank, letters are lowered; nothing is
+ * repaired as ftfy would. The text of a special token in a prompt is that token. A lone surrogate,
+ * which UTF-8 cannot write, counts as U+FFFD.
+ *
+ * <p>The vocabulary, the special tokens and the maximum length are those of the folder it was read
+ * from. Immutable.
+ */
+public final class ClipTokenizer {
+  private final Map<String, Long> vocabulary;
+  private final String[] pieces;
+  private final BytePairs bytePairs;
+  private final AddedTokens addedTokens;
+  private final long bos;
+  private final long eos;
+  private final long pad;
+  private final int maxLength;
+
+  private ClipTokenizer(
+      Map<String, Long> vocabulary,
+      LinkedHashMap<BytePairs.Pair, Long> merges,
+      TokenizerSettings settings) {
+    Map<String, Long> special = settings.specialIds(vocabulary);
+    this.vocabulary = Map.copyOf(vocabulary);
+    this.pieces = new String[vocabulary.size()];
+    vocabulary.forEach((piece, id) -> pieces[id.intValue()] = piece);
+    this.bytePairs = new BytePairs(vocabulary, merges, requireNonNull(special.get("unk_token")));
+    this.addedTokens = new AddedTokens(settings.added().values(), vocabulary);
+    this.bos = requireNonNull(special.get("bos_token"));
+    this.eos = requireNonNull(special.get("eos_token"));
+    this.pad = requireNonNull(special.get("pad_token"));
+    this.maxLength = settings.maxLength();
+  }
+
+  private ClipTokenizer(ClipTokenizer other, int maxLength) {
+    this.vocabulary = other.vocabulary;
+    this.pieces = other.pieces;
+    this.bytePairs = other.bytePairs;
+    this.addedTokens = other.addedTokens;
+    this.bos = other.bos;
+    this.eos = other.eos;
+    this.pad = other.pad;
+    this.maxLength = maxLength;
+  }
+
+  /**
+   * Reads a tokenizer folder: vocab.json and merges.txt, and where present tokenizer_config.json,
+   * special_tokens_map.json and added_tokens.json.
+   *
+   * @throws CheckpointException if a file is missing or malformed, ids are not 0 to n-1, a merge
+   *     names a piece that the vocabulary lacks, or a special token has no id
+   */
+  public static ClipTokenizer read(Path folder) throws IOException {
+    TokenizerSettings settings = TokenizerSettings.read(folder);
+    Path vocabularyFile = folder.resolve("vocab.json");
+    Map<String, Long> vocabulary = VocabularyFiles.readVocabulary(vocabularyFile);
+    LinkedHashMap<BytePairs.Pair, Long> merges =
+        VocabularyFiles.readMerges(folder.resolve("merges.txt"), vocabulary);
+    Map<String, Long> all = withAdded(vocabulary, settings, folder);
+    checkContiguous(all.values(), vocabularyFile);
+    return new ClipTokenizer(all, merges, settings);
+  }
+
+  private static Map<String, Long> withAdded(
+      Map<String, Long> vocabulary, TokenizerSettings settings, Path folder)
+      throws CheckpointException {
+    var all = new LinkedHashMap<>(vocabulary);
+    for (String token : settings.added().keySet()) {
+      Long declared = settings.declaredIds().get(token);
+      Long known = declared == null ? all.get(token) : all.putIfAbsent(token, declared);
+      if (known == null && declared == null) {
+        throw new CheckpointException(
+            folder.resolve("vocab.json") + ": lacks the special token '" + token + "'");
+      }
+      if (known != null && declared != null && !known.equals(declared)) {
+        throw new CheckpointException(
+            folder
+                + ": '"
+                + token
+                + "' is added as id "
+                + declared
+                + " but vocab.json has "
+                + known);
+      }
+    }
+    return all;
+  }
+
+  private static void checkContiguous(Collection<Long> ids, Path file) throws CheckpointException {
+    long[] sorted = ids.stream().mapToLong(Long::longValue).sorted().toArray();
+    for (int i = 0; i < sorted.length; i++) {
+      if (sorted[i] != i) {
+        String found = sorted[i] > i ? "no piece has id " + i : "two pieces have id " + sorted[i];
+        throw new CheckpointException(
+            file + ": " + found + ", expected the ids 0 to " + (sorted.length - 1));
+      }
+    }
+  }
+
+  /**
+   * This tokenizer with another maximum length, for a folder that sets none.
+   *
+   * @param maxLength at least 3: begin, one id of the prompt, end
+   */
+  public ClipTokenizer withMaxLength(int maxLength) {
+    checkArgument(maxLength >= 3, "maxLength must be >= 3, was %s", maxLength);
+    return new ClipTokenizer(this, maxLength);
+  }
+
+  /** The ids of a prompt framed by the begin and end tokens; as many as the prompt needs. */
+  public long[] encode(String text) {
+    return frame(content(text)).toArray();
+  }
+
+  /**
+   * The ids of a prompt framed by the begin and end tokens, cut or padded to {@link #maxLength()}.
+   *
+   * @throws IllegalStateException if the tokenizer has no maximum length
+   */
+  public Tokens encodePadded(String text) {
+    ImmutableLongArray content = content(text);
+    checkBounded();
+    int fits = Math.min(content.length(), maxLength - 2);
+    return pad(content.subArray(0, fits), decode(content.subArray(fits, content.length())));
+  }
+
+  /** {@code content} framed and padded; at most {@link #maxLength()} - 2 ids. */
+  Tokens pad(ImmutableLongArray content, String truncated) {
+    checkBounded();
+    int used = content.length() + 2;
+    checkArgument(used <= maxLength, "%s ids do not fit in %s", used, maxLength);
+    ImmutableLongArray.Builder out = ImmutableLongArray.builder(maxLength);
+    out.addAll(frame(content));
+    for (int i = used; i < maxLength; i++) {
+      out.add(pad);
+    }
+    return new Tokens(out.build(), used, truncated);
+  }
+
+  private void checkBounded() {
+    checkState(
+        maxLength != Integer.MAX_VALUE,
+        "the tokenizer folder sets no model_max_length; withMaxLength sets one");
+  }
+
+  /** The ids of a prompt without the begin and end tokens. */
+  ImmutableLongArray content(String text) {
+    ImmutableLongArray.Builder out = ImmutableLongArray.builder();
+    addedTokens.split(
+        wellFormed(text),
+        out::add,
+        between ->
+            ClipWords.split(
+                between, word -> bytePairs.encode(word.getBytes(StandardCharsets.UTF_8), out)));
+    return out.build();
+  }
+
+  private static String wellFormed(String text) {
+    var out = new StringBuilder(text);
+    for (int i = 0; i < text.length(); i++) {
+      int c = text.codePointAt(i);
+      if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
+        out.setCharAt(i, '\uFFFD');
+      }
+      i += Character.charCount(c) - 1;
+    }
+    return out.toString();
+  }
+
+  private ImmutableLongArray frame(ImmutableLongArray content) {
+    return ImmutableLongArray.builder(content.length() + 2)
+        .add(bos)
+        .addAll(content)
+        .add(eos)
+        .build();
+  }
+
+  /**
+   * The text of ids: normalised, with blanks between words, special tokens written out. Encoding
+   * the text of ids that {@link #encode} gave for a prompt gives them again, framed once more.
+   *
+   * @throws IllegalArgumentException if an id is not in the vocabulary
+   */
+  public String decode(long... ids) {
+    return decode(ImmutableLongArray.copyOf(ids));
+  }
+
+  private String decode(ImmutableLongArray ids) {
+    var bytes = new ByteArrayOutputStream();
+    for (int i = 0; i < ids.length(); i++) {
+      String piece = piece(ids.get(i));
+      byte[] stands = BytePairs.bytes(piece);
+      bytes.writeBytes(stands == null ? piece.getBytes(StandardCharsets.UTF_8) : stands);
+    }
+    String text = bytes.toString(StandardCharsets.UTF_8).replace(BytePairs.WORD_END, " ");
+    return CharMatcher.is(' ').trimFrom(text);
+  }
+
+  private String piece(long id) {
+    checkArgument(
+        id >= 0 && id < pieces.length, "id must be 0 to %s, was %s", pieces.length - 1, id);
+    return pieces[(int) id];
+  }
+
+  /** How many ids a word or phrase takes, without the begin and end tokens. */
+  public int pieces(String text) {
+    return content(text).length();
+  }
+
+  /** How many ids there are; they are 0 to one less. */
+  public int vocabularySize() {
+    return vocabulary.size();
+  }
+
+  /**
+   * How many ids {@link #encodePadded} gives, begin and end tokens included; {@link
+   * Integer#MAX_VALUE} if the folder sets no bound.
+   */
+  public int maxLength() {
+    return maxLength;
+  }
+
+  /** The id that begins each prompt. */
+  public long bos() {
+    return bos;
+  }
+
+  /** The id that ends each prompt. */
+  public long eos() {
+    return eos;
+  }
+
+  /** The id that fills up to {@link #maxLength()}; may equal {@link #eos()}. */
+  public long pad() {
+    return pad;
+  }
+
+  @Override
+  public String toString() {
+    return "ClipTokenizer[" + vocabulary.size() + " pieces, at most " + maxLength + " ids]";
+  }
+}
