@@ -74,9 +74,20 @@ public final class Checkpoint {
     Map<String, Component> components = new TreeMap<>();
     for (Map.Entry<String, String> entry : classes(index).entrySet()) {
       String name = entry.getKey();
-      components.put(name, Component.read(name, entry.getValue(), dir.resolve(name), variant));
+      Path folder = folder(dir, name, ComponentKind.of(index.source(), entry.getValue()));
+      components.put(name, Component.read(name, entry.getValue(), folder, variant));
     }
     return new Checkpoint(Optional.of(dir), index, components);
+  }
+
+  /** A component without a folder lies in the root, as in diffusers; early DDPM folders have it. */
+  private static Path folder(Path dir, String name, ComponentKind kind) {
+    boolean flat = kind == ComponentKind.NETWORK || kind == ComponentKind.SCHEDULER;
+    return flat
+            && !Files.isDirectory(dir.resolve(name))
+            && Files.isRegularFile(dir.resolve(Component.configName(kind)))
+        ? dir
+        : dir.resolve(name);
   }
 
   /**

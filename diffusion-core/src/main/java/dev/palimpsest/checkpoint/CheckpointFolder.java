@@ -45,23 +45,25 @@ final class CheckpointFolder {
   }
 
   private static void component(Component component, Path folder) throws IOException {
-    if (component.kind() != ComponentKind.NETWORK) {
-      if (component.folder().isPresent()) {
-        copy(component.folder().orElseThrow(), folder);
-        return;
+    switch (component.kind()) {
+      case NETWORK -> {
+        config(component, folder);
+        weights(component, folder);
       }
-      if (component.kind() == ComponentKind.SAFETY_CHECKER
-          || component.kind() == ComponentKind.IMAGE_PROCESSOR) {
-        return;
+      case SCHEDULER -> config(component, folder);
+      case ONNX, TOKENIZER, SAFETY_CHECKER, IMAGE_PROCESSOR -> {
+        if (component.folder().isPresent()) {
+          copy(component, folder);
+        }
       }
     }
+  }
+
+  private static void config(Component component, Path folder) throws IOException {
     Files.createDirectories(folder);
     AtomicFile.write(
         folder.resolve(Component.configName(component.kind())),
         Json.write(component.config().asMap()));
-    if (component.kind() == ComponentKind.NETWORK) {
-      weights(component, folder);
-    }
   }
 
   private static void weights(Component component, Path folder) throws CheckpointException {
@@ -81,10 +83,13 @@ final class CheckpointFolder {
   }
 
   /** Copies the regular files; what links point to is copied, as hub caches are made of links. */
-  private static void copy(Path from, Path to) throws IOException {
+  private static void copy(Component component, Path to) throws IOException {
+    Path from = component.folder().orElseThrow();
+    // Beside an ONNX model, a .bin is its external data.
+    boolean pickles = component.kind() != ComponentKind.ONNX;
     Files.createDirectories(to);
     for (String name : WeightFiles.fileNames(from)) {
-      if (!WeightFiles.isPickle(name)) {
+      if (!(pickles && WeightFiles.isPickle(name))) {
         Files.copy(from.resolve(name), to.resolve(name));
       }
     }

@@ -36,6 +36,7 @@ public enum ComponentKind {
           .put("CLIPFeatureExtractor", IMAGE_PROCESSOR)
           .put("CLIPImageProcessor", IMAGE_PROCESSOR)
           .put("CLIPImageProcessorFast", IMAGE_PROCESSOR)
+          .put("CLIPImageProcessorPil", IMAGE_PROCESSOR)
           .buildOrThrow();
 
   /**
