@@ -13,7 +13,11 @@ import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
 class MasksTest {
-  private final GoldenArrays goldens = GoldenArrays.read("pillow");
+  private final GoldenArrays goldens;
+
+  MasksTest() throws IOException {
+    goldens = GoldenArrays.read("pillow");
+  }
 
   @Test
   void masksEqualTheReference() throws IOException {

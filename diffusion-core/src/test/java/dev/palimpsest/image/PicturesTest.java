@@ -189,7 +189,7 @@ class PicturesTest {
   @ParameterizedTest
   @ValueSource(strings = {"rgb8.png", "gray16.png", "palette.gif", "rgb.bmp"})
   void aTruncatedFileIsRefused(String name) throws IOException {
-    byte[] whole = GoldenArrays.resource("/golden/pillow/" + name);
+    byte[] whole = Files.readAllBytes(GoldenArrays.file("pillow", name));
     Path file = folder.resolve(name);
     for (int length : new int[] {whole.length / 4, whole.length / 2, whole.length * 3 / 4}) {
       Files.write(file, Arrays.copyOf(whole, length));

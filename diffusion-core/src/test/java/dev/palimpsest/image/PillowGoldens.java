@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import dev.palimpsest.tensor.GoldenArrays;
 import dev.palimpsest.tensor.Tensor;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 
 /** The pictures of the test resources and how they are compared. */
@@ -13,8 +12,7 @@ final class PillowGoldens {
   private PillowGoldens() {}
 
   static BufferedImage picture(String folder, String name) throws IOException {
-    byte[] bytes = GoldenArrays.resource("/golden/" + folder + "/" + name);
-    return Pictures.read(new ByteArrayInputStream(bytes), name, 10_000);
+    return Pictures.read(GoldenArrays.file(folder, name), 10_000);
   }
 
   /** Red, green, blue of each pixel, row by row. */

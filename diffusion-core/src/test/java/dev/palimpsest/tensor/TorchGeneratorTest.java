@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -14,7 +15,11 @@ class TorchGeneratorTest {
   /** A tenth of the tolerance of the cases, absolute and relative. */
   private static final double TOLERANCE = 2e-7;
 
-  private final GoldenArrays goldens = GoldenArrays.read("random");
+  private final GoldenArrays goldens;
+
+  TorchGeneratorTest() throws IOException {
+    goldens = GoldenArrays.read("random");
+  }
 
   @Test
   void randnEqualsTorch() {
