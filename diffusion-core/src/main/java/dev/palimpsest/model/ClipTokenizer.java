@@ -196,7 +196,8 @@ public final class ClipTokenizer {
 
   /**
    * The text of ids: normalised, with blanks between words, special tokens written out. Encoding
-   * the text of ids that {@link #encode} gave for a prompt gives them again, framed once more.
+   * the text of ids that {@link #encode} gave for a prompt gives them again, framed once more,
+   * unless the prompt has marks on a dotted capital I (U+0130).
    *
    * @throws IllegalArgumentException if an id is not in the vocabulary
    */
