@@ -2,7 +2,6 @@ package dev.palimpsest.image;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import java.awt.AWTError;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;
@@ -74,7 +73,8 @@ public final class ContactSheet {
   /**
    * The sheet as a picture of {@code TYPE_INT_RGB}.
    *
-   * @throws IllegalStateException if there are labels and Java finds no font
+   * @throws IllegalStateException if there are labels and Java cannot draw text: no font, or
+   *     DISPLAY names no display
    */
   public BufferedImage draw() {
     if (columnLabels.isEmpty() && rowLabels.isEmpty()) {
@@ -89,10 +89,12 @@ public final class ContactSheet {
       FontMetrics metrics = scratch.getFontMetrics(new Font(Font.SANS_SERIF, Font.PLAIN, size));
       scratch.dispose();
       return metrics;
-    } catch (AWTError | LinkageError | InternalError | RuntimeException e) {
+    } catch (Error | RuntimeException e) { // without fonts Java throws a plain Error
       throw new IllegalStateException(
-          "labels need a font: install fontconfig and a font such as DejaVu Sans,"
-              + " or draw the sheet without labels",
+          "labels cannot be drawn ("
+              + e.getMessage()
+              + "): install fontconfig and a font such as DejaVu Sans, set the system property"
+              + " java.awt.headless=true if there is no display, or draw without labels",
           e);
     }
   }
