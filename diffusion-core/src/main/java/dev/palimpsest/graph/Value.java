@@ -400,6 +400,15 @@ public final class Value {
     return apply("Slice", this, constant(from), constant(to), constant((long) axis));
   }
 
+  /**
+   * The first elements of an axis.
+   *
+   * @param count an int64 vector of one element
+   */
+  public Value first(int axis, Value count) {
+    return apply("Slice", this, constant(0L), count, constant((long) axis));
+  }
+
   /** Consecutive parts of an axis, of the given sizes. */
   public List<Value> split(int axis, long... sizes) {
     return Operators.get("Split")
@@ -418,6 +427,16 @@ public final class Value {
   /** Rows of {@code axis} chosen by an integer value, whose shape replaces that axis. */
   public Value gather(Value indices, int axis) {
     return apply("Gather", Attributes.NONE.with("axis", (long) axis), this, indices);
+  }
+
+  /**
+   * The elements that {@code indices} chooses along {@code axis}, each at its own place of the
+   * other axes.
+   *
+   * @param indices int64 of the same rank, no longer than this on the other axes
+   */
+  public Value gatherElements(Value indices, int axis) {
+    return apply("GatherElements", Attributes.NONE.with("axis", (long) axis), this, indices);
   }
 
   /** Zeros added around the last two axes: top, left, bottom, right. */
