@@ -59,6 +59,11 @@ public final class Value {
     return constant(Tensor.scalar(value));
   }
 
+  /** An int64 vector of one element. */
+  public static Value constant(long value) {
+    return constant(new long[] {value});
+  }
+
   /** An int64 vector. */
   public static Value constant(long... values) {
     return constant(Tensor.of(Shape.of(values.length), values));

@@ -178,8 +178,7 @@ public record AutoencoderKLConfig(
    * @param encoded float32 [batch, latent_channels, height, width]
    */
   public Tensor scale(Tensor encoded) {
-    return perChannel(
-        encoded, (z, mean, std) -> (z - mean) * (float) scalingFactor / std);
+    return perChannel(encoded, (z, mean, std) -> (z - mean) * (float) scalingFactor / std);
   }
 
   /**

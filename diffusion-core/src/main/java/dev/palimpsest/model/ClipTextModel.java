@@ -9,6 +9,7 @@ import dev.palimpsest.graph.Value;
 import dev.palimpsest.tensor.DType;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,10 +50,16 @@ public final class ClipTextModel {
   private final Scope model = Scope.of("text_model");
   private final Value ids;
   private final List<Value> states = new ArrayList<>();
+  private final Value finalWeight;
+  private final Value finalBias;
+  private final Map<Value, Value> normalised = new IdentityHashMap<>();
 
   private ClipTextModel(ClipTextConfig config) {
     this.config = config;
     this.ids = Value.input(INPUT_IDS, DType.INT64, Dims.parse("batch", "tokens"));
+    Scope last = model.at("final_layer_norm");
+    this.finalWeight = last.parameter("weight", config.hiddenSize());
+    this.finalBias = last.parameter("bias", config.hiddenSize());
     states.add(embeddings());
     for (int i = 0; i < config.layers(); i++) {
       Scope layer = model.at("encoder").at("layers", i);
@@ -114,17 +121,18 @@ public final class ClipTextModel {
       case LAST_HIDDEN_STATE -> normal(state(name, -1));
       case POOLER_OUTPUT -> pooled();
       case TEXT_EMBEDS -> projected();
-      default -> throw new IllegalArgumentException(
-          String.format(
-              "a text encoder has no output %s; there are %s, %s, %s, %s0 to %s and %s0 to %s",
-              name,
-              LAST_HIDDEN_STATE,
-              POOLER_OUTPUT,
-              TEXT_EMBEDS,
-              HIDDEN_STATES,
-              config.layers(),
-              CLIP_SKIP,
-              config.layers()));
+      default ->
+          throw new IllegalArgumentException(
+              String.format(
+                  "a text encoder has no output %s; there are %s, %s, %s, %s0 to %s and %s0 to %s",
+                  name,
+                  LAST_HIDDEN_STATE,
+                  POOLER_OUTPUT,
+                  TEXT_EMBEDS,
+                  HIDDEN_STATES,
+                  config.layers(),
+                  CLIP_SKIP,
+                  config.layers()));
     };
   }
 
@@ -142,8 +150,7 @@ public final class ClipTextModel {
 
   private Value embeddings() {
     Scope scope = model.at("embeddings");
-    Value tokens =
-        scope.embedding("token_embedding", ids, config.vocabSize(), config.hiddenSize());
+    Value tokens = scope.embedding("token_embedding", ids, config.vocabSize(), config.hiddenSize());
     Value positions =
         scope.parameter("position_embedding.weight", config.maxPositions(), config.hiddenSize());
     return tokens.add(positions.first(0, ids.shapeValue().slice(0, 1, 2))).named(scope.path());
@@ -169,8 +176,10 @@ public final class ClipTextModel {
     return scope.linear("out_proj", attended, width);
   }
 
+  /** A state after the final normalisation, made once. */
   private Value normal(Value state) {
-    return model.layerNorm("final_layer_norm", state, (float) config.layerNormEps());
+    return normalised.computeIfAbsent(
+        state, x -> x.layerNorm(finalWeight, finalBias, (float) config.layerNormEps()));
   }
 
   private Value pooled() {
