@@ -11,7 +11,9 @@ import java.util.function.Function;
  * How an autoencoder is applied to a large picture in overlapping tiles, so that memory depends on
  * the tile's size only: neighbouring tiles are blended linearly where they overlap. The result
  * differs from that of the whole picture, as each tile is normalised on its own. Immutable.
- * Reference: diffusers models/autoencoders/autoencoder_kl.py, tiled_decode and _tiled_encode.
+ * Reference: diffusers models/autoencoders/autoencoder_kl.py, tiled_decode and _tiled_encode; where
+ * the overlap is not a whole number of latents, those put tiles at the wrong places, and this
+ * rounds the overlap down.
  *
  * @param sampleSize the side of a tile in pixels
  * @param latentSize the side of a tile in latents
@@ -23,18 +25,18 @@ public record Tiling(int sampleSize, int latentSize, double overlap) {
 
   public Tiling {
     checkArgument(0 <= overlap && overlap < 1, "overlap must be in [0, 1), was %s", overlap);
+    checkArgument(latentSize > 0, "latentSize must be positive, was %s", latentSize);
     checkArgument(
-        (int) (sampleSize * (1 - overlap)) > 0 && (int) (latentSize * (1 - overlap)) > 0,
-        "tiles of %s pixels and %s latents with overlap %s leave nothing between them",
-        sampleSize,
+        sampleSize > 0 && sampleSize % latentSize == 0,
+        "sampleSize must be a multiple of latentSize = %s, was %s",
         latentSize,
-        overlap);
+        sampleSize);
   }
 
   /** Tiles of the size of the pictures that the network was trained on. */
   public static Tiling of(AutoencoderKLConfig config) {
-    int size = config.sampleSize();
-    return new Tiling(size, size / config.downscale(), DEFAULT_OVERLAP);
+    int latents = config.sampleSize() / config.downscale();
+    return new Tiling(latents * config.downscale(), latents, DEFAULT_OVERLAP);
   }
 
   /**
@@ -64,8 +66,9 @@ public record Tiling(int sampleSize, int latentSize, double overlap) {
     if (whole.height() <= inSize && whole.width() <= inSize) {
       return network.apply(in);
     }
-    int stride = (int) (inSize * (1 - overlap));
-    int blend = (int) (outSize * overlap);
+    int shared = (int) (latentSize * overlap);
+    int stride = inSize - shared * (inSize / latentSize);
+    int blend = shared * (outSize / latentSize);
     List<Planes> rows = new ArrayList<>();
     List<Planes> above = List.of();
     for (int y = 0; y < whole.height(); y += stride) {

@@ -25,7 +25,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class AutoencoderKLTest {
-  private static final GoldenArrays GOLDEN = GoldenArrays.read("vae");
+  private static final GoldenArrays GOLDEN = GoldenNetworks.area("vae");
 
   @Test
   void givesWhatDiffusersGives() {
@@ -104,7 +104,7 @@ class AutoencoderKLTest {
   @Test
   @SuppressWarnings("unchecked") // a JSON object
   void honoursEveryField() {
-    GoldenArrays arrays = GoldenArrays.read("vae_variants");
+    GoldenArrays arrays = GoldenNetworks.area("vae_variants");
     int cases = 0;
     for (JsonNode golden : arrays.cases("vae_variant")) {
       Config config = Config.of(new ObjectMapper().convertValue(golden.get("config"), Map.class));

@@ -26,7 +26,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ClipTextModelTest {
-  private static final GoldenArrays GOLDEN = GoldenArrays.read("text");
+  private static final GoldenArrays GOLDEN = GoldenNetworks.area("text");
 
   @Test
   void givesWhatTransformersGives() {

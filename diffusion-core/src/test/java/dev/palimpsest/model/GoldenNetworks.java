@@ -18,13 +18,11 @@ import dev.palimpsest.tensor.GoldenArrays;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.io.BufferedReader;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
@@ -32,16 +30,26 @@ import java.util.zip.GZIPInputStream;
 
 /** Networks of the golden cases, runs of them, and comparisons with what the reference gave. */
 final class GoldenNetworks {
+  private static final String PUBLISHED = "/networks/text-encoders-and-vae.txt.gz";
+
   private GoldenNetworks() {}
+
+  /** One area of the golden cases. */
+  static GoldenArrays area(String name) {
+    try {
+      return GoldenArrays.read(name);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   /** The network that a case names. */
   static Component component(JsonNode goldenCase) {
-    String folder = "/golden/" + goldenCase.get("model").asText();
+    String[] model = goldenCase.get("model").asText().split("/", 2);
     try {
-      return Checkpoint.readComponent(
-          Path.of(requireNonNull(GoldenNetworks.class.getResource(folder), folder).toURI()));
-    } catch (URISyntaxException | CheckpointException e) {
-      throw new AssertionError(e);
+      return Checkpoint.readComponent(GoldenArrays.file(model[0], model[1]));
+    } catch (CheckpointException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -107,13 +115,9 @@ final class GoldenNetworks {
    */
   static Map<String, Shape> published(String network) {
     var shapes = new TreeMap<String, Shape>();
-    try (var lines =
-        new BufferedReader(
-            new InputStreamReader(
-                new GZIPInputStream(
-                    new ByteArrayInputStream(
-                        GoldenArrays.resource("/networks/text-encoders-and-vae.txt.gz"))),
-                StandardCharsets.UTF_8))) {
+    try (InputStream file = GoldenNetworks.class.getResourceAsStream(PUBLISHED);
+        var text = new GZIPInputStream(requireNonNull(file));
+        var lines = new BufferedReader(new InputStreamReader(text, StandardCharsets.UTF_8))) {
       lines
           .lines()
           .map(line -> line.split("\t", -1))
