@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import static java.util.Objects.requireNonNull;
 
 import dev.palimpsest.graph.Operator.Type;
+import dev.palimpsest.tensor.DType;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -94,6 +95,23 @@ public final class Graph {
             leaf.isInput()
                 ? Value.input(requireNonNull(leaf.name()), leaf.dtype(), leaf.dims().bind(sizes))
                 : leaf,
+        node -> null);
+  }
+
+  /**
+   * This graph for weights that are stored in other element types: each such parameter takes its
+   * stored type and is cast to the type that the graph computes in.
+   *
+   * @param stored the stored type of each parameter that differs
+   */
+  public Graph storedAs(Map<String, DType> stored) {
+    return rewrite(
+        leaf -> {
+          DType type = leaf.isParameter() ? stored.get(requireNonNull(leaf.name())) : null;
+          return type == null || type == leaf.dtype()
+              ? leaf
+              : Value.parameter(requireNonNull(leaf.name()), type, leaf.shape()).cast(leaf.dtype());
+        },
         node -> null);
   }
 

@@ -50,6 +50,27 @@ final class Natives {
     return INSTANCE.guarded(call);
   }
 
+  /** Frees something native; at the JVM's exit that is left to the operating system. */
+  static void release(Release release) throws OrtException {
+    if (INSTANCE.isExiting()) {
+      return;
+    }
+    call(
+        (environment, exit) -> {
+          release.run();
+          return true;
+        });
+  }
+
+  /** A native destructor. */
+  interface Release {
+    void run() throws OrtException;
+  }
+
+  private synchronized boolean isExiting() {
+    return exiting;
+  }
+
   private <T> T guarded(Call<T> call) throws OrtException {
     var exit = new Cancellation();
     OrtEnvironment ready = enter(exit);
@@ -98,12 +119,12 @@ final class Natives {
   }
 
   private static OrtEnvironment load() {
+    Artifacts.of(Natives.class.getClassLoader()).checkOne();
     try {
       // Errors come as exceptions; the native log would repeat them on stderr.
       return OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "palimpsest");
-    } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
-      throw new DeviceUnavailableException(
-          "ONNX Runtime's native library cannot be loaded: " + e, e);
+    } catch (LinkageError | RuntimeException e) {
+      throw Artifacts.unloadable(e);
     }
   }
 }

@@ -31,8 +31,8 @@ final class OrtTensors {
   private OrtTensors() {}
 
   /**
-   * A native tensor over {@code tensor}'s memory where that is direct, else over a direct copy. The
-   * memory stays alive as long as the Java object.
+   * A native tensor over {@code tensor}'s memory where that is direct and aligned, else over a
+   * direct copy. The memory stays alive as long as the Java object.
    */
   static OnnxTensor toNative(OrtEnvironment environment, Tensor tensor) throws OrtException {
     long[] shape = tensor.shape().toArray();
@@ -53,7 +53,8 @@ final class OrtTensors {
 
   private static ByteBuffer direct(Tensor tensor) {
     ByteBuffer data = tensor.bytes();
-    if (data.isDirect()) {
+    // Slices of mapped files start anywhere.
+    if (data.isDirect() && data.alignmentOffset(0, tensor.dtype().bytes()) == 0) {
       return data;
     }
     return Tensor.allocate(tensor.dtype(), tensor.shape()).put(data).flip();

@@ -2,21 +2,24 @@ package dev.palimpsest.runtime;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import ai.onnxruntime.OnnxTensorLike;
-import ai.onnxruntime.OnnxValue;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtException.OrtErrorCode;
 import ai.onnxruntime.OrtSession;
 import dev.palimpsest.errors.CancelledException;
+import dev.palimpsest.errors.CheckpointException;
+import dev.palimpsest.errors.DeviceUnavailableException;
 import dev.palimpsest.errors.InferenceException;
+import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.graph.Graph;
-import dev.palimpsest.graph.Onnx;
-import dev.palimpsest.graph.Value;
+import dev.palimpsest.graph.OnnxFile;
 import dev.palimpsest.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collections;
-import java.util.LinkedHashMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 
@@ -25,111 +28,122 @@ import java.util.function.Function;
  * number of threads may run at once, {@link #close} waits for them.
  */
 public final class Session implements AutoCloseable {
+  private static final Set<OrtErrorCode> BAD_FILE =
+      EnumSet.of(
+          OrtErrorCode.ORT_NO_SUCHFILE,
+          OrtErrorCode.ORT_NO_MODEL,
+          OrtErrorCode.ORT_INVALID_PROTOBUF,
+          OrtErrorCode.ORT_INVALID_GRAPH);
+
   private final String name;
+  private final Device device;
   private final Map<String, TensorSpec> inputs;
   private final Map<String, TensorSpec> outputs;
   private final OrtSession session;
-  // Native code reads these in place: they live as long as the session.
-  private List<Tensor> weights;
-
   private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
   private volatile boolean closed;
-  private boolean released; // written under the write lock
+  private boolean released; // under the write lock
 
   private Session(
       String name,
-      Map<String, TensorSpec> inputs,
-      Map<String, TensorSpec> outputs,
+      Device device,
       OrtSession session,
-      List<Tensor> weights) {
+      Map<String, TensorSpec> inputs,
+      Map<String, TensorSpec> outputs) {
     this.name = name;
+    this.device = device;
+    this.session = session;
     this.inputs = Collections.unmodifiableMap(inputs);
     this.outputs = Collections.unmodifiableMap(outputs);
-    this.session = session;
-    this.weights = weights;
+  }
+
+  /** {@link #open(Graph, Function, Device, SessionSettings)} with the default settings. */
+  public static Session open(Graph graph, Function<String, Tensor> parameters, Device device) {
+    return open(graph, parameters, device, SessionSettings.defaults());
   }
 
   /**
    * Opens a graph.
    *
-   * @param parameters gives the weight for a parameter's name, of the parameter's shape. A direct
-   *     float32 tensor is read in place and must not change while the session is open; other
-   *     floating types are converted to the parameter's type
+   * @param parameters gives the weight for a parameter's name, of the parameter's shape. Direct and
+   *     mapped tensors are read without a copy on the Java side; a floating type other than the
+   *     parameter's is converted. None is used after this returns
    * @throws IllegalArgumentException if a weight is missing or has another shape
+   * @throws DeviceUnavailableException if the device or ONNX Runtime itself cannot be used
+   * @throws UnsupportedModelException if the device has no kernel for an operator
    * @throws InferenceException if ONNX Runtime refuses the graph
    */
-  public static Session open(Graph graph, Function<String, Tensor> parameters, Device device) {
-    var weights = new LinkedHashMap<String, Tensor>();
-    graph
-        .parameters()
-        .forEach((key, value) -> weights.put(key, weight(graph, value, parameters.apply(key))));
-    byte[] model = Onnx.modelWithoutWeights(graph, "weights");
+  public static Session open(
+      Graph graph, Function<String, Tensor> parameters, Device device, SessionSettings settings) {
     try {
-      OrtSession session =
-          Natives.call((environment, exit) -> create(environment, device, model, weights));
+      OrtSession session = new SessionFactory(device, settings).open(graph, parameters);
       return new Session(
           graph.name(),
-          specs(graph.inputs()),
-          specs(graph.outputs()),
+          device,
           session,
-          List.copyOf(weights.values()));
+          SessionFactory.specs(graph.inputs()),
+          SessionFactory.specs(graph.outputs()));
     } catch (OrtException e) {
-      throw new InferenceException(
-          "session " + graph.name() + " cannot be opened on " + device + ": " + e.getMessage(), e);
+      throw refused(graph.name(), device, e);
     }
   }
 
-  private static Tensor weight(Graph graph, Value parameter, Tensor found) {
-    checkArgument(
-        found != null,
-        "session %s: no weight for parameter %s, expected %s%s",
-        graph.name(),
-        parameter.name(),
-        parameter.dtype(),
-        parameter.shape());
-    boolean convertible = found.dtype().isFloating() && parameter.dtype().isFloating();
-    checkArgument(
-        found.shape().equals(parameter.shape())
-            && (convertible || found.dtype() == parameter.dtype()),
-        "session %s: the weight for parameter %s is %s, expected %s%s",
-        graph.name(),
-        parameter.name(),
-        found,
-        parameter.dtype(),
-        parameter.shape());
-    Tensor converted = found.as(parameter.dtype());
-    return Tensor.wrap(converted.dtype(), converted.shape(), converted.bytes());
+  /** {@link #open(Path, Device, SessionSettings)} with the default settings. */
+  public static Session open(Path model, Device device) throws IOException {
+    return open(model, device, SessionSettings.defaults());
   }
 
-  private static OrtSession create(
-      OrtEnvironment environment, Device device, byte[] model, Map<String, Tensor> weights)
-      throws OrtException {
-    var tensors = new LinkedHashMap<String, OnnxTensorLike>();
-    try (var options = new OrtSession.SessionOptions()) {
-      options.setIntraOpNumThreads(device.threads());
-      options.setInterOpNumThreads(1);
-      options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-      for (Map.Entry<String, Tensor> weight : weights.entrySet()) {
-        tensors.put(weight.getKey(), OrtTensors.toNative(environment, weight.getValue()));
+  /**
+   * Opens an ONNX file; its external data must lie in its folder.
+   *
+   * @throws CheckpointException if the file is malformed, or its weights are missing or elsewhere
+   * @throws UnsupportedModelException if it needs newer operators or another file format than ONNX
+   *     Runtime knows, or takes or gives something that is no tensor
+   * @throws DeviceUnavailableException if the device or ONNX Runtime itself cannot be used
+   * @throws IOException if the file cannot be read
+   */
+  public static Session open(Path model, Device device, SessionSettings settings)
+      throws IOException {
+    OnnxSupport.check(model, OnnxFile.inspect(model));
+    try {
+      OrtSession session = new SessionFactory(device, settings).open(model);
+      return Natives.call(
+          (environment, exit) -> {
+            try {
+              return new Session(
+                  model.toString(),
+                  device,
+                  session,
+                  SessionFactory.specsOf(session.getInputInfo()),
+                  SessionFactory.specsOf(session.getOutputInfo()));
+            } catch (OrtException | RuntimeException e) {
+              session.close();
+              throw e;
+            }
+          });
+    } catch (OrtException e) {
+      if (BAD_FILE.contains(e.getCode())) {
+        throw new CheckpointException(model + " is not a usable ONNX model: " + e.getMessage(), e);
       }
-      if (!tensors.isEmpty()) {
-        options.addExternalInitializers(tensors);
-      }
-      return environment.createSession(model, options);
-    } finally {
-      tensors.values().forEach(OnnxValue::close);
+      throw refused(model.toString(), device, e);
     }
   }
 
-  private static Map<String, TensorSpec> specs(Map<String, Value> values) {
-    var specs = new LinkedHashMap<String, TensorSpec>();
-    values.forEach(
-        (key, value) -> specs.put(key, new TensorSpec(key, value.dtype(), value.dims())));
-    return specs;
+  private static RuntimeException refused(String name, Device device, OrtException cause) {
+    String message =
+        "session " + name + " cannot be opened on " + device + ": " + cause.getMessage();
+    return cause.getCode() == OrtErrorCode.ORT_NOT_IMPLEMENTED
+        ? new UnsupportedModelException(message, cause)
+        : new InferenceException(message, cause);
   }
 
+  /** The graph's name, or the file. */
   public String name() {
     return name;
+  }
+
+  public Device device() {
+    return device;
   }
 
   /** What a run takes, by name. */
@@ -142,7 +156,7 @@ public final class Session implements AutoCloseable {
     return outputs;
   }
 
-  /** As {@link #run(Map, Cancellation)}, without a way to stop it. */
+  /** {@link #run(Map, Cancellation)} without a way to stop it. */
   public Map<String, Tensor> run(Map<String, Tensor> inputs) {
     return run(inputs, new Cancellation());
   }
@@ -154,59 +168,71 @@ public final class Session implements AutoCloseable {
    * @param cancellation stops this run; the session stays usable
    * @return the outputs by name, on the host, in the session's order
    * @throws IllegalArgumentException if an input is missing, unknown or of another type or shape
-   * @throws IllegalStateException if the session is closed
-   * @throws CancelledException if cancelled
+   * @throws IllegalStateException if the session is closed or the JVM is exiting
+   * @throws CancelledException if cancelled, or if the JVM exits meanwhile
    * @throws InferenceException if ONNX Runtime fails
    */
   public Map<String, Tensor> run(Map<String, Tensor> inputs, Cancellation cancellation) {
-    check(inputs);
     checkOpen();
+    checkInputs(inputs);
+    cancellation.throwIfCancelled();
     lifecycle.readLock().lock();
     try {
       checkOpen();
       return Natives.call(
           (environment, exit) -> {
-            try (var call = new NativeRun(environment, List.of(cancellation, exit))) {
-              return call.run(session, inputs, outputs.keySet());
+            try (var run = new NativeRun(environment, List.of(cancellation, exit))) {
+              return run.run(session, inputs, outputs.keySet());
+            } catch (OrtException e) {
+              throw failed(inputs, cancellation.isCancelled() || exit.isCancelled(), e);
             }
           });
     } catch (OrtException e) {
-      if (cancellation.isCancelled()) {
-        throw new CancelledException("session " + name + ": the run was cancelled", e);
-      }
-      throw new InferenceException(
-          "session " + name + " failed on inputs " + inputs + ": " + e.getMessage(), e);
+      throw failed(inputs, false, e);
     } finally {
       lifecycle.readLock().unlock();
     }
   }
 
-  private void check(Map<String, Tensor> given) {
-    for (TensorSpec spec : inputs.values()) {
-      Tensor tensor = given.get(spec.name());
-      checkArgument(
-          tensor != null,
-          "session %s: input %s is missing, expected %s; given are %s",
-          name,
-          spec.name(),
-          spec,
-          given.keySet());
-      checkArgument(
-          spec.admits(tensor),
-          "session %s: input %s is %s, expected %s",
-          name,
-          spec.name(),
-          tensor,
-          spec);
-    }
+  private RuntimeException failed(
+      Map<String, Tensor> inputs, boolean cancelled, OrtException cause) {
+    return cancelled
+        ? new CancelledException("session " + name + ": the run was cancelled", cause)
+        : new InferenceException(
+            "session " + name + " failed on inputs " + inputs + ": " + cause.getMessage(), cause);
+  }
+
+  private void checkInputs(Map<String, Tensor> given) {
     for (String key : given.keySet()) {
       checkArgument(
           inputs.containsKey(key),
           "session %s has no input %s; its inputs are %s",
           name,
           key,
-          inputs.keySet());
+          inputs.values());
     }
+    for (TensorSpec spec : inputs.values()) {
+      Tensor tensor = given.get(spec.name());
+      checkArgument(
+          tensor != null, "session %s: input %s is missing; given are %s", name, spec, given);
+      checkArgument(
+          spec.admits(tensor),
+          "session %s: input %s is %s, expected %s%s",
+          name,
+          spec.name(),
+          tensor,
+          spec.dtype(),
+          spec.dims());
+    }
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  /** Whether a run holds the session open. */
+  boolean isRunning() {
+    return lifecycle.getReadLockCount() > 0;
   }
 
   private void checkOpen() {
@@ -221,16 +247,10 @@ public final class Session implements AutoCloseable {
     closed = true;
     lifecycle.writeLock().lock();
     try {
-      if (released) {
-        return;
+      if (!released) {
+        released = true;
+        Natives.release(session::close);
       }
-      released = true;
-      Natives.call(
-          (environment, exit) -> {
-            session.close();
-            return true;
-          });
-      weights = List.of();
     } catch (OrtException e) {
       throw new InferenceException("session " + name + " cannot be closed: " + e.getMessage(), e);
     } finally {
@@ -240,6 +260,6 @@ public final class Session implements AutoCloseable {
 
   @Override
   public String toString() {
-    return name + inputs + " -> " + outputs;
+    return name + inputs.values() + " -> " + outputs.values() + " on " + device;
   }
 }

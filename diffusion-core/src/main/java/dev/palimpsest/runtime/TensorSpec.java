@@ -34,9 +34,9 @@ public record TensorSpec(String name, DType dtype, Dims dims) {
     return true;
   }
 
-  /** The type and shape, as a tensor of them would be written. */
+  /** The name, type and shape. */
   @Override
   public String toString() {
-    return dtype + dims.toString();
+    return name + " " + dtype + dims;
   }
 }

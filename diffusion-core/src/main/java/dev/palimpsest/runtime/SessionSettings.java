@@ -1,0 +1,56 @@
+package dev.palimpsest.runtime;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * Choices between time and memory for one session. Start from {@link #defaults()}; docs/memory.md
+ * has the figures.
+ *
+ * @param optimization how far ONNX Runtime rewrites the graph
+ * @param prepacking whether weights are laid out for the processor's kernels when the session
+ *     opens: slower to open, faster to run
+ * @param arena whether freed memory is kept for the next run
+ * @param memoryPattern whether memory of runs of one shape is planned in one piece
+ */
+public record SessionSettings(
+    Optimization optimization, boolean prepacking, boolean arena, boolean memoryPattern) {
+  private static final SessionSettings DEFAULTS =
+      new SessionSettings(Optimization.ALL, true, true, true);
+
+  /** How far ONNX Runtime rewrites a graph; each includes those before it. */
+  public enum Optimization {
+    /** As written. Weights stored in another type are then converted at every run. */
+    NONE,
+    /** Constants folded, what nobody needs removed. */
+    BASIC,
+    /** Operators fused. */
+    EXTENDED,
+    /** Layouts chosen for the processor. */
+    ALL
+  }
+
+  public SessionSettings {
+    requireNonNull(optimization);
+  }
+
+  /** The fastest runs. */
+  public static SessionSettings defaults() {
+    return DEFAULTS;
+  }
+
+  public SessionSettings optimization(Optimization value) {
+    return new SessionSettings(value, prepacking, arena, memoryPattern);
+  }
+
+  public SessionSettings prepacking(boolean value) {
+    return new SessionSettings(optimization, value, arena, memoryPattern);
+  }
+
+  public SessionSettings arena(boolean value) {
+    return new SessionSettings(optimization, prepacking, value, memoryPattern);
+  }
+
+  public SessionSettings memoryPattern(boolean value) {
+    return new SessionSettings(optimization, prepacking, arena, value);
+  }
+}
