@@ -20,6 +20,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -152,24 +153,24 @@ public final class Safetensors {
         !tensors.containsKey(SafetensorsHeader.METADATA),
         "a tensor cannot be named %s",
         SafetensorsHeader.METADATA);
+    AtomicFile.write(path, channel -> write(channel, tensors, metadata));
+  }
+
+  static void write(FileChannel channel, Map<String, Tensor> tensors, Map<String, String> metadata)
+      throws IOException {
     List<Map.Entry<String, Tensor>> order =
         tensors.entrySet().stream()
             .sorted(
-                java.util.Comparator.comparingInt(
-                        (Map.Entry<String, Tensor> e) -> rank(e.getValue().dtype()))
+                Comparator.comparingInt((Map.Entry<String, Tensor> e) -> rank(e.getValue().dtype()))
                     .thenComparing(Map.Entry.comparingByKey()))
             .toList();
-    AtomicFile.write(
-        path,
-        channel -> {
-          byte[] header = header(order, new TreeMap<>(metadata));
-          var length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-          AtomicFile.writeFully(channel, length.putLong(0, header.length));
-          AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
-          for (Map.Entry<String, Tensor> entry : order) {
-            AtomicFile.writeFully(channel, entry.getValue().bytes());
-          }
-        });
+    byte[] header = header(order, new TreeMap<>(metadata));
+    var length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+    AtomicFile.writeFully(channel, length.putLong(0, header.length));
+    AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
+    for (Map.Entry<String, Tensor> entry : order) {
+      AtomicFile.writeFully(channel, entry.getValue().bytes());
+    }
   }
 
   private static int rank(DType dtype) {
