@@ -184,6 +184,10 @@ public final class Value {
     return apply("Exp", this);
   }
 
+  public Value log() {
+    return apply("Log", this);
+  }
+
   public Value sqrt() {
     return apply("Sqrt", this);
   }

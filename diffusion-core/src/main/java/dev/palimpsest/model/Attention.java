@@ -121,7 +121,62 @@ final class Attention {
             scope.linear("to_k", tokens, width),
             scope.linear("to_v", tokens, width));
     Value sum = picture(scope.linear("to_out.0", attended, channels), x).add(x);
-    return settings.outputScale() == 1 ? sum : sum.div(settings.outputScale());
+    return (settings.outputScale() == 1 ? sum : sum.div(settings.outputScale()))
+        .named(scope.path());
+  }
+
+  /** How the text is normalised before a layer with added keys. */
+  enum TextNorm {
+    NONE,
+    LAYER,
+    GROUP
+  }
+
+  /**
+   * The settings of a layer in which pixels attend to the text and to each other at once.
+   *
+   * @param headSize the width of a head
+   * @param groups of the group normalisation
+   * @param onlyText whether pixels attend to the text alone
+   * @param textNorm of the text
+   */
+  record AddedKeys(int headSize, int groups, boolean onlyText, TextNorm textNorm) {
+    private static final float EPSILON = 1e-5f;
+    private static final int TEXT_GROUPS = 32;
+
+    private Value normal(Scope scope, Value text) {
+      return switch (textNorm) {
+        case NONE -> text;
+        case LAYER -> scope.layerNorm("norm_cross", text, EPSILON);
+        case GROUP ->
+            scope
+                .groupNorm("norm_cross", text.transpose(0, 2, 1), TEXT_GROUPS, EPSILON)
+                .transpose(0, 2, 1);
+      };
+    }
+  }
+
+  /**
+   * Attention of pixels to the text and, behind it, to each other, added to the picture.
+   *
+   * @param x [batch, channels, height, width]
+   * @param text [batch, tokens, width]
+   */
+  Value addedKeys(Scope scope, Value x, Value text, AddedKeys settings) {
+    int channels = (int) x.dim(1).size();
+    int heads = channels / settings.headSize();
+    int width = heads * settings.headSize();
+    Value words = settings.normal(scope, text);
+    Value tokens = tokens(scope.groupNorm("group_norm", x, settings.groups(), AddedKeys.EPSILON));
+    Value key = scope.linear("add_k_proj", words, width);
+    Value value = scope.linear("add_v_proj", words, width);
+    if (!settings.onlyText()) {
+      key = Value.concat(1, key, scope.linear("to_k", tokens, width));
+      value = Value.concat(1, value, scope.linear("to_v", tokens, width));
+    }
+    Value query = scope.linear("to_q", tokens, width);
+    Value attended = attend(scope, Kind.CROSS, heads, query, key, value);
+    return picture(scope.linear("to_out.0", attended, channels), x).add(x).named(scope.path());
   }
 
   /** [batch, channels, height, width] as [batch, height · width, channels]. */
