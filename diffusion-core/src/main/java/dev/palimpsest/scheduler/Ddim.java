@@ -41,8 +41,7 @@ public final class Ddim implements Scheduler {
 
   @Override
   public SchedulerRun begin(SchedulePlan plan) {
-    double[] timesteps = Timesteps.discrete(plan, TimestepSpacing.LEADING);
-    return new Run(plan, NoiseLevels.of(plan.noiseSchedule(), timesteps));
+    return new Run(plan, NoiseLevels.of(plan, TimestepSpacing.LEADING));
   }
 
   private final class Run extends SolverRun {

@@ -76,10 +76,12 @@ public final class Euler implements Scheduler {
 
   @Override
   public SchedulerRun begin(SchedulePlan plan) {
-    return new Run(plan, SigmaGrid.of(plan, spacing, finalSigma).exploding(plan));
+    return new Run(plan, NoiseLevels.exploding(plan, spacing, finalSigma));
   }
 
   private final class Run extends SolverRun {
+    private final int intervals = levels.sigmas().length - 1;
+
     Run(SchedulePlan plan, NoiseLevels levels) {
       super(plan, levels);
     }
@@ -88,7 +90,7 @@ public final class Euler implements Scheduler {
     protected float[] advance(int k, float[] x, Evaluator at) {
       float sigma = levels.sigma(k);
       boolean churned = churnMin <= sigma && sigma <= churnMax;
-      double gamma = churned ? Math.min(churn / levels.evaluations(), Math.sqrt(2) - 1) : 0;
+      double gamma = churned ? Math.min(churn / intervals, Math.sqrt(2) - 1) : 0;
       float sigmaHat = sigma * (float) (gamma + 1);
       Prediction p = at.predict(k, x);
       float[] xHat = x;

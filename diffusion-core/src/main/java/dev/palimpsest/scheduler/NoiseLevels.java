@@ -16,6 +16,26 @@ public abstract class NoiseLevels {
     this.timesteps = timesteps;
   }
 
+  /**
+   * Those of a plan for solvers that count in whole timesteps.
+   *
+   * @param otherwise the spacing where the plan has none
+   */
+  public static NoiseLevels of(SchedulePlan plan, TimestepSpacing otherwise) {
+    return of(plan.noiseSchedule(), Timesteps.discrete(plan, otherwise));
+  }
+
+  /** Those of a plan for solvers that count in sigmas, one evaluation a step. */
+  public static NoiseLevels exploding(
+      SchedulePlan plan, SigmaSpacing spacing, FinalSigma finalSigma) {
+    return SigmaGrid.of(plan, spacing, finalSigma).exploding(plan);
+  }
+
+  /** As {@link #exploding(SchedulePlan, SigmaSpacing, FinalSigma)}, two evaluations a step. */
+  static NoiseLevels explodingTwice(SchedulePlan plan, SigmaSpacing spacing) {
+    return SigmaGrid.of(plan, spacing, FinalSigma.ZERO).explodingTwice(plan);
+  }
+
   /** Levels of the training timesteps: alpha = sqrt(ᾱ_t), sigma = sqrt(1 - ᾱ_t). */
   public static NoiseLevels of(NoiseSchedule schedule, double[] timesteps) {
     return new OfTimesteps(schedule, timesteps.clone());
@@ -24,7 +44,7 @@ public abstract class NoiseLevels {
   /**
    * The space in which x = x0 + sigma epsilon; the network sees x / sqrt(sigma² + 1).
    *
-   * @param sigmas one more than timesteps: the last is that of the result
+   * @param sigmas at least one more than timesteps: that after the last step, then what is unused
    * @param unitInitialVariance whether a first state from pure noise also holds a unit sample
    */
   public static NoiseLevels exploding(
@@ -103,29 +123,28 @@ public abstract class NoiseLevels {
 
   /** The evaluation at a timestep; the second where several are, as diffusers has it. */
   private int indexOf(double timestep) {
-    int found = -1;
-    for (int k = 0; k < timesteps.length; k++) {
-      if (timesteps[k] == timestep || (float) timesteps[k] == (float) timestep) {
-        if (found >= 0) {
-          return k;
-        }
+    int found = 0;
+    for (int k = 1; k < timesteps.length; k++) {
+      if (Math.abs(timesteps[k] - timestep) < Math.abs(timesteps[found] - timestep)) {
         found = k;
       }
     }
+    // Fractional timesteps come back from float32 tensors.
     checkArgument(
-        found >= 0,
+        Math.abs(timesteps[found] - timestep) < 1e-3,
         "timestep %s is not among the %s of this run, from %s to %s",
         timestep,
         timesteps.length,
         timesteps[0],
         timesteps[timesteps.length - 1]);
-    return found;
+    boolean twice = found + 1 < timesteps.length && timesteps[found + 1] == timesteps[found];
+    return twice ? found + 1 : found;
   }
 
   private static void checkSigmas(double[] timesteps, float[] sigmas) {
     checkArgument(
-        sigmas.length == timesteps.length + 1,
-        "%s timesteps need %s sigmas, got %s",
+        sigmas.length > timesteps.length,
+        "%s timesteps need at least %s sigmas, got %s",
         timesteps.length,
         timesteps.length + 1,
         sigmas.length);

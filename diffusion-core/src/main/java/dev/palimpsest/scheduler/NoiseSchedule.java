@@ -239,8 +239,8 @@ public final class NoiseSchedule {
     for (int i = 0; i < count; i++) {
       values[i] =
           i < count / 2 || count == 1
-              ? (float) start + step * i
-              : (float) end - step * (count - 1 - i);
+              ? Math.fma(step, i, (float) start)
+              : Math.fma(-step, count - 1 - i, (float) end);
     }
     return values;
   }

@@ -11,8 +11,37 @@ public final class Schedulers {
     return new Ddim();
   }
 
+  public static Ddpm ddpm() {
+    return new Ddpm();
+  }
+
+  /** DPM-Solver++ (2M), with its variants as settings. */
+  public static DpmSolverMultistep dpmSolverPlusPlus() {
+    return new DpmSolverMultistep(Settings.NONE);
+  }
+
   public static Euler euler() {
     return new Euler();
+  }
+
+  public static EulerAncestral eulerAncestral() {
+    return new EulerAncestral();
+  }
+
+  public static Heun heun() {
+    return new Heun();
+  }
+
+  public static LatentConsistency lcm() {
+    return new LatentConsistency();
+  }
+
+  public static LinearMultistep lms() {
+    return new LinearMultistep();
+  }
+
+  public static Pndm pndm() {
+    return new Pndm();
   }
 
   /**

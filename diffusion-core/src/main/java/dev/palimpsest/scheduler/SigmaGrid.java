@@ -49,7 +49,9 @@ final class SigmaGrid {
         sigmas = spaced(spacing, sigmas, settings, plan.steps());
         timesteps = timestepsOf(sigmas, table);
       }
-      grid = new SigmaGrid(timesteps, withFinal(sigmas, timesteps.length, last));
+      // Interpolated in logarithms there is one sigma too many, so that the run ends above 0: the
+      // reference has it so.
+      grid = new SigmaGrid(timesteps, withFinal(sigmas, sigmas.length, last));
     }
     boolean continuous =
         settings.choice("timestep_type", TimestepType.DISCRETE) == TimestepType.CONTINUOUS

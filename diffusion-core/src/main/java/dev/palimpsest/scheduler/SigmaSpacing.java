@@ -72,6 +72,15 @@ public enum SigmaSpacing {
     return spacing.or(settings, "use_lu_lambdas", LU);
   }
 
+  /** The settings with this spacing instead of theirs. */
+  Settings in(Settings settings) {
+    return settings
+        .with("use_karras_sigmas", this == KARRAS)
+        .with("use_exponential_sigmas", this == EXPONENTIAL)
+        .with("use_beta_sigmas", this == BETA)
+        .with("use_lu_lambdas", this == LU);
+  }
+
   private SigmaSpacing or(Settings settings, String field, SigmaSpacing other) {
     if (!settings.flag(field, false)) {
       return this;

@@ -11,7 +11,17 @@ record Solver(String name, List<String> classNames, Function<Settings, Scheduler
   static final List<SchedulerProvider> ALL =
       List.of(
           of("ddim", "DDIMScheduler", settings -> new Ddim()),
-          of("euler", "EulerDiscreteScheduler", Euler::of));
+          of("ddpm", "DDPMScheduler", settings -> new Ddpm()),
+          of("dpmsolver++", "DPMSolverMultistepScheduler", DpmSolverMultistep::new),
+          of("euler", "EulerDiscreteScheduler", Euler::of),
+          of(
+              "euler_ancestral",
+              "EulerAncestralDiscreteScheduler",
+              settings -> new EulerAncestral()),
+          of("heun", "HeunDiscreteScheduler", Heun::of),
+          of("lcm", "LCMScheduler", LatentConsistency::of),
+          of("lms", "LMSDiscreteScheduler", LinearMultistep::of),
+          of("pndm", "PNDMScheduler", Pndm::of));
 
   private static Solver of(String name, String className, Function<Settings, Scheduler> maker) {
     return new Solver(name, List.of(className), maker);

@@ -1,0 +1,40 @@
+package dev.palimpsest.scheduler;
+
+import static dev.palimpsest.scheduler.Linear.combine;
+import static dev.palimpsest.scheduler.Linear.derivative;
+
+/**
+ * Euler's method with ancestral noise: a step below the next sigma and noise back up to it
+ * (k-diffusion's sample_euler_ancestral; diffusers' scheduling_euler_ancestral_discrete.py). It
+ * draws at every step, the last one included, where the noise has no weight.
+ */
+public final class EulerAncestral implements Scheduler {
+  EulerAncestral() {}
+
+  @Override
+  public String name() {
+    return "euler_ancestral";
+  }
+
+  @Override
+  public SchedulerRun begin(SchedulePlan plan) {
+    return new Run(plan, NoiseLevels.exploding(plan, SigmaSpacing.TIMESTEPS, FinalSigma.ZERO));
+  }
+
+  private static final class Run extends SolverRun {
+    Run(SchedulePlan plan, NoiseLevels levels) {
+      super(plan, levels);
+    }
+
+    @Override
+    protected float[] advance(int k, float[] x, Evaluator at) {
+      float from = levels.sigma(k);
+      float to = levels.sigma(k + 1);
+      float up = (float) Math.sqrt(to * to * (from * from - to * to) / (from * from));
+      float down = (float) Math.sqrt(to * to - up * up);
+      Prediction p = at.predict(k, x);
+      float[] d = derivative(x, p.denoised(), from);
+      return combine(1, x, down - from, d, up, at.gaussian());
+    }
+  }
+}
