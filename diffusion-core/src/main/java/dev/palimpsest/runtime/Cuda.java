@@ -4,7 +4,9 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import dev.palimpsest.errors.DeviceUnavailableException;
+import dev.palimpsest.errors.DiffusionException;
 import dev.palimpsest.errors.InferenceException;
+import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.graph.Dims;
 import dev.palimpsest.graph.Graph;
 import dev.palimpsest.graph.Value;
@@ -49,12 +51,12 @@ final class Cuda {
             },
             device)) {
       session.run(Map.of("x", Tensor.of(Shape.of(2), 1f, 2f)));
-    } catch (InferenceException e) {
+    } catch (InferenceException | UnsupportedModelException e) {
       throw unavailable(device, e);
     }
   }
 
-  private static DeviceUnavailableException unavailable(Device device, InferenceException cause) {
+  private static DeviceUnavailableException unavailable(Device device, DiffusionException cause) {
     RuntimeInfo info = RuntimeInfo.read();
     String start = info.cudaArtifact() ? " does not work" : " is not in the class path's artifact";
     return new DeviceUnavailableException(

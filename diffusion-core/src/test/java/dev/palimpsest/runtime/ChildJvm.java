@@ -1,0 +1,59 @@
+package dev.palimpsest.runtime;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A JVM of its own in an empty folder, which is also its home and its temporary folder. */
+final class ChildJvm {
+  /** What it left. */
+  record Outcome(int status, String output) {}
+
+  private final Path folder;
+  private final List<String> options = new ArrayList<>();
+  private String classPath = System.getProperty("java.class.path");
+
+  ChildJvm(Path folder) {
+    this.folder = folder;
+  }
+
+  ChildJvm option(String option) {
+    options.add(option);
+    return this;
+  }
+
+  ChildJvm alsoOnClassPath(Path path) {
+    classPath += File.pathSeparator + path;
+    return this;
+  }
+
+  Outcome run(Class<?> main, String... arguments) throws IOException, InterruptedException {
+    Path temp = Files.createDirectories(folder.resolve("tmp"));
+    Path home = Files.createDirectories(folder.resolve("home"));
+    Path work = Files.createDirectories(folder.resolve("work"));
+    var command = new ArrayList<String>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Djava.io.tmpdir=" + temp);
+    command.add("-Duser.home=" + home);
+    command.addAll(options);
+    command.add("-cp");
+    command.add(classPath);
+    command.add(main.getName());
+    command.addAll(List.of(arguments));
+    Path output = folder.resolve("output");
+    var builder = new ProcessBuilder(command).directory(work.toFile());
+    builder.redirectErrorStream(true).redirectOutput(output.toFile());
+    builder.environment().keySet().removeIf(key -> key.equals("CI") || key.startsWith("XDG_"));
+    builder.environment().put("HOME", home.toString());
+    Process process = builder.start();
+    if (!process.waitFor(120, TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new AssertionError("no end after two minutes: " + Files.readString(output));
+    }
+    return new Outcome(process.exitValue(), Files.readString(output));
+  }
+}
