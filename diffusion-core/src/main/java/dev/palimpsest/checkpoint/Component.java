@@ -61,6 +61,15 @@ public final class Component {
     return new Component("scheduler", className, Optional.empty(), config, Stored.NOTHING);
   }
 
+  /**
+   * A tokenizer in its folder.
+   *
+   * @throws CheckpointException if there is no such folder
+   */
+  public static Component tokenizer(String name, Path folder) throws CheckpointException {
+    return read(name, "CLIPTokenizer", folder, Optional.empty());
+  }
+
   /** A component in its folder; a network's weights are mapped, not read. */
   static Component read(String name, String className, Path folder, Optional<String> variant)
       throws CheckpointException {

@@ -66,6 +66,13 @@ public record PromptTokens(List<Chunk> chunks) {
     return new PromptTokens(chunks);
   }
 
+  /** One chunk of ids as they are, each of weight 1. */
+  public static PromptTokens plain(Tokens tokens) {
+    float[] weights = new float[tokens.length()];
+    Arrays.fill(weights, 1);
+    return new PromptTokens(List.of(new Chunk(tokens, weights)));
+  }
+
   private static void addChunks(
       ClipTokenizer tokenizer, List<WeightedPrompt.Span> spans, List<Chunk> chunks) {
     ImmutableLongArray.Builder idBuilder = ImmutableLongArray.builder();

@@ -1,0 +1,398 @@
+package dev.palimpsest;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
+import static java.util.Objects.requireNonNull;
+
+import com.google.common.base.Suppliers;
+import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.checkpoint.WeightLayer;
+import dev.palimpsest.errors.CheckpointException;
+import dev.palimpsest.image.Pictures;
+import dev.palimpsest.runtime.Cancellation;
+import dev.palimpsest.runtime.Device;
+import dev.palimpsest.scheduler.SchedulePlan;
+import dev.palimpsest.scheduler.Scheduler;
+import dev.palimpsest.scheduler.SchedulerConfig;
+import dev.palimpsest.scheduler.SchedulerRun;
+import dev.palimpsest.scheduler.Schedulers;
+import dev.palimpsest.scheduler.Step;
+import dev.palimpsest.tensor.NoiseSource;
+import dev.palimpsest.tensor.Tensor;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A loaded diffusion model that generates pictures from requests. Thread-safe: any number of
+ * threads may generate at once, each getting what it would get alone.
+ *
+ * <pre>{@code
+ * try (var pipeline = DiffusionPipeline.builder(Checkpoint.read(dir)).open()) {
+ *   pipeline.generate(GenerationRequest.of("a red house").seed(7)).first().save(Path.of("house.png"));
+ * }
+ * }</pre>
+ *
+ * <p>It holds native memory: close it. Closing waits for generations under way; cancel them first
+ * where that is too long.
+ */
+public final class DiffusionPipeline implements AutoCloseable {
+  private final ModelParts model;
+  private final List<ImageCheck> checks;
+  private final Semaphore permits;
+  private final Supplier<LatentPreview> preview;
+  private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
+  private boolean closed; // written under the write lock
+
+  private DiffusionPipeline(Builder builder, ModelParts model) {
+    this.model = model;
+    this.checks = List.copyOf(builder.checks);
+    this.permits = new Semaphore(builder.maxConcurrent, true);
+    this.preview =
+        Suppliers.memoize(() -> LatentPreview.fit(model.decoder(), model.denoiser().channels()));
+  }
+
+  public static Builder builder(Checkpoint checkpoint) {
+    return new Builder(requireNonNull(checkpoint));
+  }
+
+  /**
+   * Generates.
+   *
+   * @throws IllegalArgumentException if the request does not fit the model
+   * @throws IllegalStateException if the pipeline is closed
+   */
+  public GenerationResult generate(GenerationRequest request) {
+    return generate(request, GenerationListener.NONE);
+  }
+
+  /**
+   * Generates and tells of each step.
+   *
+   * @throws dev.palimpsest.errors.CancelledException if the listener cancelled
+   */
+  public GenerationResult generate(GenerationRequest request, GenerationListener listener) {
+    return generate(request, listener, new Cancellation());
+  }
+
+  /**
+   * Generates, until done or cancelled from any thread.
+   *
+   * @throws dev.palimpsest.errors.CancelledException if cancelled; within one step at most
+   */
+  public GenerationResult generate(
+      GenerationRequest request, GenerationListener listener, Cancellation cancellation) {
+    return whileOpen(() -> run(ResolvedRequest.of(request, model), listener, cancellation));
+  }
+
+  /** Encodes a request's prompt alone: the conditioning that {@link #generate} would use. */
+  public EncodedPrompts encodePrompt(GenerationRequest request) {
+    return whileOpen(
+        () -> {
+          ResolvedRequest resolved = ResolvedRequest.of(request, model);
+          boolean guided = guidance(resolved) != null;
+          return model.prompts().encode(request, resolved.size(), guided, new Cancellation());
+        });
+  }
+
+  private <T> T whileOpen(Supplier<T> work) {
+    lifecycle.readLock().lock();
+    try {
+      checkState(!closed, "the pipeline is closed");
+      permits.acquireUninterruptibly();
+      try {
+        return work.get();
+      } finally {
+        permits.release();
+      }
+    } finally {
+      lifecycle.readLock().unlock();
+    }
+  }
+
+  /** Generates on an executor. Cancelling the future stops the native run. */
+  public CompletableFuture<GenerationResult> generateAsync(
+      GenerationRequest request, Executor executor) {
+    var cancellation = new Cancellation();
+    var future = new CompletableFuture<GenerationResult>();
+    future.whenComplete(
+        (result, failure) -> {
+          if (future.isCancelled()) {
+            cancellation.cancel();
+          }
+        });
+    executor.execute(
+        () -> {
+          try {
+            cancellation.throwIfCancelled();
+            future.complete(generate(request, GenerationListener.NONE, cancellation));
+          } catch (Throwable failure) {
+            future.completeExceptionally(failure);
+          }
+        });
+    return future;
+  }
+
+  /** The whole way of a request: text, noise, denoising, pixels, checks. */
+  private GenerationResult run(
+      ResolvedRequest request, GenerationListener listener, Cancellation cancellation) {
+    Guidance guidance = guidance(request);
+    EncodedPrompts prompts =
+        model.prompts().encode(request.request(), request.size(), guidance != null, cancellation);
+    NoiseSource noise = request.noise();
+    SchedulerRun solver = schedulerFor(request).begin(plan(request));
+    InitialState start = new InitialStates(model, request, solver, cancellation).draw(noise);
+    var network =
+        new GuidedNetwork(
+            model.denoiser(),
+            model.condition(prompts, request),
+            guidance,
+            start.extraChannels(),
+            cancellation);
+    Tensor latents = denoise(solver, network, start, noise, listener, cancellation);
+    Tensor pixels = Pictures.toUnit(model.decoder().decode(latents, cancellation));
+    return collect(request, pixels, prompts.warnings(), cancellation);
+  }
+
+  private @Nullable Guidance guidance(ResolvedRequest request) {
+    return request.guidanceScale() > 1 && !model.embedsGuidance()
+        ? new Guidance(request.guidanceScale(), request.request().guidanceRescale())
+        : null;
+  }
+
+  private Scheduler schedulerFor(ResolvedRequest request) {
+    return request.request().scheduler().orElse(model.scheduler().scheduler());
+  }
+
+  private SchedulePlan plan(ResolvedRequest request) {
+    SchedulePlan plan = model.scheduler().plan(request.steps());
+    if (model.denoiser().predictsVariance() && !plan.learnedVariance()) {
+      plan = plan.learnedVariance(true);
+    }
+    return Double.isNaN(request.strength()) ? plan : plan.strength(request.strength());
+  }
+
+  private Tensor denoise(
+      SchedulerRun solver,
+      GuidedNetwork network,
+      InitialState start,
+      NoiseSource noise,
+      GenerationListener listener,
+      Cancellation cancellation) {
+    Tensor x = start.x();
+    for (int i = 0; i < solver.steps(); i++) {
+      cancellation.throwIfCancelled();
+      Step step = solver.step(i, x, network, noise);
+      x = start.blend() == null ? step.x() : start.blend().apply(solver, step.x(), i + 1);
+      listener.onStep(
+          new GenerationStep(
+              i + 1,
+              solver.steps(),
+              solver.timestep(i),
+              new Step(x, step.denoised(), step.evaluations()),
+              latents -> preview.get().render(latents),
+              cancellation));
+    }
+    cancellation.throwIfCancelled();
+    return x;
+  }
+
+  private GenerationResult collect(
+      ResolvedRequest request, Tensor pixels, List<String> warnings, Cancellation cancellation) {
+    var images = new ArrayList<GeneratedImage>();
+    var rejected = new ArrayList<GenerationResult.Rejection>();
+    List<List<ImageCheck.Verdict>> verdicts =
+        checks.stream()
+            .map(check -> check.check(pixels, cancellation))
+            .collect(Collectors.toList());
+    for (int i = 0; i < request.images(); i++) {
+      int image = i;
+      String reasons =
+          verdicts.stream()
+              .map(each -> each.get(image))
+              .filter(verdict -> !verdict.accepted())
+              .map(ImageCheck.Verdict::reason)
+              .collect(Collectors.joining("; "));
+      if (reasons.isEmpty()) {
+        images.add(
+            new GeneratedImage(
+                pixels.rows(i, i + 1), request.seeds().get(i), () -> provenance(request, image)));
+      } else {
+        rejected.add(new GenerationResult.Rejection(request.seeds().get(i), reasons));
+      }
+    }
+    return new GenerationResult(images, rejected, warnings);
+  }
+
+  private Provenance provenance(ResolvedRequest request, int image) {
+    return new Provenance(
+        model.name(),
+        model.checkpoint().hash(),
+        model.checkpoint().layers().stream()
+            .map(WeightLayer::description)
+            .collect(Collectors.toList()),
+        schedulerFor(request).name(),
+        request.steps(),
+        request.guidanceScale(),
+        request.seeds().get(image),
+        request.width(),
+        request.height(),
+        request.strength(),
+        request.request().prompt(),
+        request.request().negativePrompt(),
+        request.request().clipSkip());
+  }
+
+  /** The checkpoint this pipeline was opened on. */
+  public Checkpoint checkpoint() {
+    return model.checkpoint();
+  }
+
+  /** The solver and noise schedule that requests without a scheduler of their own use. */
+  public SchedulerConfig scheduler() {
+    return model.scheduler();
+  }
+
+  /** Releases native memory; waits for generations under way. Closing twice is harmless. */
+  @Override
+  public void close() {
+    checkState(
+        lifecycle.getReadHoldCount() == 0, "a pipeline cannot be closed by its own listener");
+    lifecycle.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        model.close();
+      }
+    } finally {
+      lifecycle.writeLock().unlock();
+    }
+  }
+
+  /** Says how to open a pipeline; {@link #open} may be called more than once. */
+  public static final class Builder {
+    final Checkpoint checkpoint;
+    Device device = Device.cpu();
+    @Nullable Scheduler scheduler;
+    @Nullable String schedulerName;
+    @Nullable SchedulerConfig schedulerConfig;
+    @Nullable Denoiser denoiser;
+    @Nullable LatentDecoder decoder;
+    boolean safetyCheckerDeclined;
+    boolean vaeTiling;
+    int maxConcurrent = Integer.MAX_VALUE;
+    final List<ImageCheck> checks = new ArrayList<>();
+
+    private Builder(Checkpoint checkpoint) {
+      this.checkpoint = checkpoint;
+    }
+
+    /** Where it runs; default all cores of the CPU. */
+    public Builder device(Device device) {
+      this.device = requireNonNull(device);
+      return this;
+    }
+
+    /** Another solver than the checkpoint's; noise schedule and prediction type stay its own. */
+    public Builder scheduler(Scheduler scheduler) {
+      this.scheduler = requireNonNull(scheduler);
+      this.schedulerName = null;
+      return this;
+    }
+
+    /**
+     * Another solver by name, which takes over the fields of the checkpoint's configuration that it
+     * knows.
+     *
+     * @throws IllegalArgumentException if there is none; the message lists the known names
+     */
+    public Builder scheduler(String name) {
+      checkArgument(
+          Schedulers.names().contains(name),
+          "scheduler '%s' is not known; known are %s",
+          name,
+          Schedulers.names());
+      this.schedulerName = name;
+      this.scheduler = null;
+      return this;
+    }
+
+    /**
+     * Another scheduler configuration than the checkpoint's: noise schedule, prediction type and
+     * timesteps too.
+     */
+    public Builder scheduler(SchedulerConfig config) {
+      this.schedulerConfig = requireNonNull(config);
+      return this;
+    }
+
+    /** A denoiser in place of the checkpoint's. The caller closes it, after the pipeline. */
+    public Builder denoiser(Denoiser denoiser) {
+      this.denoiser = requireNonNull(denoiser);
+      return this;
+    }
+
+    /** A decoder in place of the checkpoint's. The caller closes it, after the pipeline. */
+    public Builder decoder(LatentDecoder decoder) {
+      this.decoder = requireNonNull(decoder);
+      return this;
+    }
+
+    /**
+     * A check of each picture, after those added before. The caller closes it, after the pipeline.
+     * It also answers for a safety checker that the checkpoint declares.
+     */
+    public Builder addImageCheck(ImageCheck check) {
+      checks.add(requireNonNull(check));
+      return this;
+    }
+
+    /**
+     * States that no check is wanted in place of the safety checker that the checkpoint declares.
+     * Without this or {@link #addImageCheck}, such a checkpoint is not opened.
+     */
+    public Builder withoutSafetyChecker() {
+      this.safetyCheckerDeclined = true;
+      return this;
+    }
+
+    /** Encodes and decodes large pictures in overlapping tiles, as diffusers' VAE tiling does. */
+    public Builder vaeTiling() {
+      this.vaeTiling = true;
+      return this;
+    }
+
+    /** Generations that run at the same time; others wait. Default: no limit. */
+    public Builder maxConcurrent(int generations) {
+      checkArgument(generations > 0, "maxConcurrent must be > 0, was %s", generations);
+      this.maxConcurrent = generations;
+      return this;
+    }
+
+    /**
+     * Opens the pipeline; the caller closes it.
+     *
+     * @throws CheckpointException if weights are missing, misshapen or left over
+     * @throws IOException if a file cannot be read
+     * @throws dev.palimpsest.errors.UnsupportedModelException if the checkpoint is of a kind, or
+     *     has a configuration, that this library does not run
+     * @throws dev.palimpsest.errors.DeviceUnavailableException if the device cannot be used
+     * @throws IllegalStateException if the checkpoint declares a safety checker and nothing was
+     *     said about it
+     */
+    public DiffusionPipeline open() throws IOException {
+      checkState(
+          !checkpoint.declaresSafetyChecker() || safetyCheckerDeclined || !checks.isEmpty(),
+          "the checkpoint declares a safety checker, which this library does not run: replace it by"
+              + " addImageCheck(...) or decline it by withoutSafetyChecker()");
+      return new DiffusionPipeline(this, ModelLoader.open(this));
+    }
+  }
+}

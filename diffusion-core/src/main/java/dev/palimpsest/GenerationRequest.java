@@ -1,0 +1,334 @@
+package dev.palimpsest;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static java.util.Objects.requireNonNull;
+
+import com.google.common.primitives.Longs;
+import dev.palimpsest.scheduler.Scheduler;
+import dev.palimpsest.tensor.NoiseSource;
+import dev.palimpsest.tensor.Tensor;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What to generate: a prompt and how. Each method returns another request; what is not said has the
+ * default of diffusers' pipelines. Immutable, as long as the {@link #latents}, {@link #image} and
+ * {@link #noise} that it is given are not changed.
+ *
+ * <pre>{@code
+ * GenerationRequest.of("a lighthouse at dusk").negativePrompt("blurry").size(768, 512).seed(42)
+ * }</pre>
+ */
+public final class GenerationRequest {
+  private final Fields fields;
+
+  private GenerationRequest(Fields fields) {
+    this.fields = fields;
+  }
+
+  /** The fields while a request is copied; never changed afterwards. */
+  private static final class Fields implements Cloneable {
+    @Nullable String prompt;
+    @Nullable String prompt2;
+    @Nullable String negativePrompt;
+    @Nullable String negativePrompt2;
+    PromptSyntax promptSyntax = PromptSyntax.PLAIN;
+    int clipSkip;
+    @Nullable Integer classLabel;
+    int width;
+    int height;
+    int steps;
+    double guidanceScale = Double.NaN;
+    double guidanceRescale;
+    List<Long> seeds = List.of();
+    int images = 1;
+    @Nullable Tensor latents;
+    @Nullable Supplier<NoiseSource> noise;
+    @Nullable Scheduler scheduler;
+    @Nullable BufferedImage image;
+    double strength = Double.NaN;
+    @Nullable BufferedImage mask;
+    @Nullable SizeConditioning sizes;
+    @Nullable SizeConditioning negativeSizes;
+
+    @Override
+    protected Fields clone() {
+      try {
+        return (Fields) super.clone();
+      } catch (CloneNotSupportedException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
+  private GenerationRequest with(Consumer<Fields> change) {
+    Fields copy = fields.clone();
+    change.accept(copy);
+    return new GenerationRequest(copy);
+  }
+
+  /** A picture of what the prompt says. */
+  public static GenerationRequest of(String prompt) {
+    requireNonNull(prompt, "prompt");
+    return unconditional().with(f -> f.prompt = prompt);
+  }
+
+  /** A picture from a model without prompts. */
+  public static GenerationRequest unconditional() {
+    return new GenerationRequest(new Fields());
+  }
+
+  /** A picture of a class, for models conditioned on class labels. */
+  public static GenerationRequest ofClass(int label) {
+    checkArgument(label >= 0, "label must be >= 0, was %s", label);
+    return unconditional().with(f -> f.classLabel = label);
+  }
+
+  /** SDXL: another prompt for the second text encoder; without it, it gets the same. */
+  public GenerationRequest prompt2(String prompt) {
+    return with(f -> f.prompt2 = requireNonNull(prompt));
+  }
+
+  /** What the picture should not show; acts only with guidance. */
+  public GenerationRequest negativePrompt(String prompt) {
+    return with(f -> f.negativePrompt = requireNonNull(prompt));
+  }
+
+  /** SDXL: another negative prompt for the second text encoder. */
+  public GenerationRequest negativePrompt2(String prompt) {
+    return with(f -> f.negativePrompt2 = requireNonNull(prompt));
+  }
+
+  public GenerationRequest promptSyntax(PromptSyntax syntax) {
+    return with(f -> f.promptSyntax = requireNonNull(syntax));
+  }
+
+  /** Takes the text from so many layers before the usual one; 0 is the default. */
+  public GenerationRequest clipSkip(int layers) {
+    checkArgument(layers >= 0, "clipSkip must be >= 0, was %s", layers);
+    return with(f -> f.clipSkip = layers);
+  }
+
+  /** In pixels; each a multiple of the model's scale factor. Default: the model's native size. */
+  public GenerationRequest size(int width, int height) {
+    checkArgument(
+        width > 0 && height > 0, "width and height must be > 0, were %sx%s", width, height);
+    return with(
+        f -> {
+          f.width = width;
+          f.height = height;
+        });
+  }
+
+  /** Solver steps; default 50, and 1000 for models that work on pixels. */
+  public GenerationRequest steps(int steps) {
+    checkArgument(steps > 0, "steps must be > 0, was %s", steps);
+    return with(f -> f.steps = steps);
+  }
+
+  /**
+   * The weight w of classifier-free guidance (Ho &amp; Salimans 2022), where 1 and less is none;
+   * the default is 7.5, and 5 for SDXL.
+   */
+  public GenerationRequest guidanceScale(double scale) {
+    checkArgument(
+        scale >= 0 && scale < Double.POSITIVE_INFINITY,
+        "guidanceScale must be >= 0, was %s",
+        scale);
+    return with(f -> f.guidanceScale = scale);
+  }
+
+  /** How far guided predictions are brought back to the prompt's own contrast (Lin et al. 2023). */
+  public GenerationRequest guidanceRescale(double share) {
+    checkArgument(0 <= share && share <= 1, "guidanceRescale must be in 0..1, was %s", share);
+    return with(f -> f.guidanceRescale = share);
+  }
+
+  /** One picture a seed, each as it would come alone. Without seeds they are drawn and reported. */
+  public GenerationRequest seeds(long... seeds) {
+    checkArgument(seeds.length > 0, "seeds must not be empty");
+    return with(
+        f -> {
+          f.seeds = List.copyOf(Longs.asList(seeds));
+          f.images = seeds.length;
+        });
+  }
+
+  /** The seed of the first picture; further ones count up from it. */
+  public GenerationRequest seed(long seed) {
+    return with(f -> f.seeds = List.of(seed));
+  }
+
+  /** How many pictures, in one batch; their seeds count up from the first. */
+  public GenerationRequest images(int images) {
+    checkArgument(images > 0, "images must be > 0, was %s", images);
+    return with(f -> f.images = images);
+  }
+
+  /**
+   * The noise to start from instead of drawn noise: float32 [images, channels, height /
+   * scaleFactor, width / scaleFactor], standard normal.
+   */
+  public GenerationRequest latents(Tensor latents) {
+    float[] values = latents.floats();
+    for (int i = 0; i < values.length; i++) {
+      checkArgument(Float.isFinite(values[i]), "latents must be finite, one is %s", values[i]);
+    }
+    checkArgument(
+        latents.shape().rank() == 4,
+        "latents must be [images, channels, height, width], were %s",
+        latents.shape());
+    return with(
+        f -> {
+          f.latents = latents;
+          f.images = Math.toIntExact(latents.shape().dim(0));
+        });
+  }
+
+  /** Where a run draws its noise, instead of seeds; asked for a new source at each run. */
+  public GenerationRequest noise(Supplier<NoiseSource> noise) {
+    return with(f -> f.noise = requireNonNull(noise));
+  }
+
+  /** Another solver than the pipeline's. */
+  public GenerationRequest scheduler(Scheduler scheduler) {
+    return with(f -> f.scheduler = requireNonNull(scheduler));
+  }
+
+  /** Image-to-image: starts from this picture, resized to the size asked for. */
+  public GenerationRequest image(BufferedImage image) {
+    return with(f -> f.image = requireNonNull(image));
+  }
+
+  /**
+   * How much of the way is denoised anew, above 0 to 1; default 0.8, 0.3 for SDXL and 1 for
+   * inpainting.
+   */
+  public GenerationRequest strength(double strength) {
+    checkArgument(0 < strength && strength <= 1, "strength must be in (0, 1], was %s", strength);
+    return with(f -> f.strength = strength);
+  }
+
+  /** Inpainting: white is made anew, black is kept of {@link #image}. */
+  public GenerationRequest mask(BufferedImage mask) {
+    return with(f -> f.mask = requireNonNull(mask));
+  }
+
+  /** SDXL: the sizes that the model is told; default the picture's own. */
+  public GenerationRequest sizes(SizeConditioning sizes) {
+    return with(f -> f.sizes = requireNonNull(sizes));
+  }
+
+  /** SDXL: the sizes that the negative half is told; default those of the positive half. */
+  public GenerationRequest negativeSizes(SizeConditioning sizes) {
+    return with(f -> f.negativeSizes = requireNonNull(sizes));
+  }
+
+  public Optional<String> prompt() {
+    return Optional.ofNullable(fields.prompt);
+  }
+
+  public Optional<String> prompt2() {
+    return Optional.ofNullable(fields.prompt2);
+  }
+
+  public Optional<String> negativePrompt() {
+    return Optional.ofNullable(fields.negativePrompt);
+  }
+
+  public Optional<String> negativePrompt2() {
+    return Optional.ofNullable(fields.negativePrompt2);
+  }
+
+  public PromptSyntax promptSyntax() {
+    return fields.promptSyntax;
+  }
+
+  public int clipSkip() {
+    return fields.clipSkip;
+  }
+
+  public OptionalInt classLabel() {
+    return fields.classLabel == null ? OptionalInt.empty() : OptionalInt.of(fields.classLabel);
+  }
+
+  /** Empty if the model's native width is asked for. */
+  public OptionalInt width() {
+    return positive(fields.width);
+  }
+
+  /** Empty if the model's native height is asked for. */
+  public OptionalInt height() {
+    return positive(fields.height);
+  }
+
+  /** Empty if the model's default is asked for. */
+  public OptionalInt steps() {
+    return positive(fields.steps);
+  }
+
+  /** Empty if the model's default is asked for. */
+  public OptionalDouble guidanceScale() {
+    return number(fields.guidanceScale);
+  }
+
+  public double guidanceRescale() {
+    return fields.guidanceRescale;
+  }
+
+  /** As given: none, the first, or one an image. */
+  public List<Long> seeds() {
+    return fields.seeds;
+  }
+
+  public int images() {
+    return fields.images;
+  }
+
+  public Optional<Tensor> latents() {
+    return Optional.ofNullable(fields.latents);
+  }
+
+  public Optional<Supplier<NoiseSource>> noise() {
+    return Optional.ofNullable(fields.noise);
+  }
+
+  public Optional<Scheduler> scheduler() {
+    return Optional.ofNullable(fields.scheduler);
+  }
+
+  public Optional<BufferedImage> image() {
+    return Optional.ofNullable(fields.image);
+  }
+
+  /** Empty if the default is asked for. */
+  public OptionalDouble strength() {
+    return number(fields.strength);
+  }
+
+  public Optional<BufferedImage> mask() {
+    return Optional.ofNullable(fields.mask);
+  }
+
+  public Optional<SizeConditioning> sizes() {
+    return Optional.ofNullable(fields.sizes);
+  }
+
+  public Optional<SizeConditioning> negativeSizes() {
+    return Optional.ofNullable(fields.negativeSizes);
+  }
+
+  private static OptionalInt positive(int value) {
+    return value == 0 ? OptionalInt.empty() : OptionalInt.of(value);
+  }
+
+  private static OptionalDouble number(double value) {
+    return Double.isNaN(value) ? OptionalDouble.empty() : OptionalDouble.of(value);
+  }
+}

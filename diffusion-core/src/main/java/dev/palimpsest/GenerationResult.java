@@ -1,0 +1,40 @@
+package dev.palimpsest;
+
+import static com.google.common.base.Preconditions.checkState;
+
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * What a generation gave. Immutable.
+ *
+ * @param images the accepted pictures, in the order of their seeds
+ * @param rejected the pictures that a check rejected, with the reasons
+ * @param warnings what the caller should know, such as a prompt that was cut
+ */
+public record GenerationResult(
+    List<GeneratedImage> images, List<Rejection> rejected, List<String> warnings) {
+
+  /**
+   * A picture that a check did not let pass.
+   *
+   * @param seed empty if the noise was the caller's
+   */
+  public record Rejection(OptionalLong seed, String reason) {}
+
+  public GenerationResult {
+    images = List.copyOf(images);
+    rejected = List.copyOf(rejected);
+    warnings = List.copyOf(warnings);
+  }
+
+  /**
+   * The first picture.
+   *
+   * @throws IllegalStateException if none was accepted
+   */
+  public GeneratedImage first() {
+    checkState(!images.isEmpty(), "no picture was accepted: %s", rejected);
+    return images.get(0);
+  }
+}

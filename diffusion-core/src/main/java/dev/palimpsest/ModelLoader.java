@@ -1,0 +1,225 @@
+package dev.palimpsest;
+
+import static com.google.common.base.Preconditions.checkState;
+
+import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.checkpoint.Component;
+import dev.palimpsest.checkpoint.ComponentKind;
+import dev.palimpsest.checkpoint.Config;
+import dev.palimpsest.checkpoint.ParameterMatch;
+import dev.palimpsest.errors.UnsupportedModelException;
+import dev.palimpsest.graph.Graph;
+import dev.palimpsest.model.AutoencoderKL;
+import dev.palimpsest.model.AutoencoderKLConfig;
+import dev.palimpsest.model.ClipTextModel;
+import dev.palimpsest.model.ClipTokenizer;
+import dev.palimpsest.model.Tiling;
+import dev.palimpsest.model.UNet2DConditionModel;
+import dev.palimpsest.model.UNet2DModel;
+import dev.palimpsest.runtime.Session;
+import dev.palimpsest.scheduler.PredictionType;
+import dev.palimpsest.scheduler.SchedulerConfig;
+import dev.palimpsest.scheduler.Schedulers;
+import dev.palimpsest.tensor.Shape;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/** Opens the parts of a checkpoint, whatever of them the caller did not replace. */
+final class ModelLoader {
+  private final DiffusionPipeline.Builder options;
+  private final Checkpoint checkpoint;
+  private final ModelFamily family;
+  private final List<AutoCloseable> owned = new ArrayList<>();
+
+  private ModelLoader(DiffusionPipeline.Builder options) {
+    this.options = options;
+    this.checkpoint = options.checkpoint;
+    this.family =
+        ModelFamily.of(
+            checkpoint.path().map(Object::toString).orElse("the checkpoint"),
+            checkpoint.index().string("_class_name"));
+  }
+
+  static ModelParts open(DiffusionPipeline.Builder options) throws IOException {
+    var loader = new ModelLoader(options);
+    try {
+      return loader.open();
+    } catch (Throwable failure) {
+      try {
+        Closing.all(loader.owned);
+      } catch (RuntimeException suppressed) {
+        failure.addSuppressed(suppressed);
+      }
+      throw failure;
+    }
+  }
+
+  private ModelParts open() throws IOException {
+    SchedulerConfig scheduler = scheduler();
+    Config unet = checkpoint.config("unet");
+    Denoiser denoiser = options.denoiser;
+    int inputChannels = denoiser == null ? unet.integer("in_channels", 4) : denoiser.channels();
+    @Nullable Vae vae = family.hasPrompts() ? own(vae()) : null;
+    if (denoiser == null) {
+      denoiser = own(denoiser(unet, scheduler.predictionType(), inputChannels));
+    }
+    LatentDecoder decoder =
+        options.decoder != null ? options.decoder : vae != null ? vae : LatentDecoder.identity();
+    List<Integer> side =
+        unet.has("sample_size") && !unet.isNull("sample_size")
+            ? unet.integers("sample_size")
+            : List.of(64);
+    int factor = decoder.scaleFactor();
+    return new ModelParts(
+        checkpoint,
+        family,
+        own(prompts(unet)),
+        denoiser,
+        vae,
+        decoder,
+        scheduler,
+        side.get(side.size() - 1) * factor,
+        side.get(0) * factor,
+        inputChannels,
+        options.denoiser != null || unet.isNull("time_cond_proj_dim")
+            ? 0
+            : unet.integer("time_cond_proj_dim", 0),
+        owned);
+  }
+
+  private <T extends AutoCloseable> T own(T part) {
+    owned.add(part);
+    return part;
+  }
+
+  private SchedulerConfig scheduler() {
+    SchedulerConfig config = options.schedulerConfig;
+    if (config == null) {
+      Map<String, Object> fields = new LinkedHashMap<>(checkpoint.config("scheduler").asMap());
+      fields.putIfAbsent("_class_name", checkpoint.component("scheduler").className());
+      config = Schedulers.fromConfig(fields);
+    }
+    if (options.schedulerName != null) {
+      return config.with(options.schedulerName);
+    }
+    return options.scheduler == null ? config : config.with(options.scheduler);
+  }
+
+  private Denoiser denoiser(Config unet, PredictionType prediction, int inputChannels)
+      throws IOException {
+    Component component = checkpoint.component("unet");
+    Session session =
+        component.kind() == ComponentKind.ONNX
+            ? Session.open(component.onnx(), options.device)
+            : session(component, unetGraph(component));
+    int out = unet.integer("out_channels", family.hasPrompts() ? 4 : 3);
+    boolean latent = family.hasPrompts();
+    int channels = latent ? vaeConfig().latentChannels() : inputChannels;
+    return new SessionDenoiser(session, Map.of(), channels, prediction, out == 2 * channels);
+  }
+
+  private static Graph unetGraph(Component component) {
+    return switch (component.className()) {
+      case "UNet2DConditionModel" -> UNet2DConditionModel.graph(component.config());
+      case "UNet2DModel" -> UNet2DModel.graph(component.config());
+      default ->
+          throw new UnsupportedModelException(
+              "unet: class " + component.className() + " is not supported as a denoiser");
+    };
+  }
+
+  private Session session(Component component, Graph graph) throws IOException {
+    match(component, graph);
+    return Session.open(graph, component.weights()::get, options.device);
+  }
+
+  private static void match(Component component, Graph... graphs) throws IOException {
+    Map<String, Shape> required = new LinkedHashMap<>();
+    for (Graph graph : graphs) {
+      graph.parameters().forEach((name, value) -> required.put(name, value.shape()));
+    }
+    ParameterMatch.check(component.name(), required, component.weights());
+  }
+
+  private Vae vae() throws IOException {
+    AutoencoderKLConfig config = vaeConfig();
+    @Nullable Tiling tiling = options.vaeTiling ? Tiling.of(config) : null;
+    if (checkpoint.has("vae_decoder")) {
+      @Nullable LazySession encoder =
+          checkpoint.has("vae_encoder") ? onnx(checkpoint.component("vae_encoder")) : null;
+      return new Vae(config, encoder, onnx(checkpoint.component("vae_decoder")), tiling);
+    }
+    Component vae = checkpoint.component("vae");
+    Graph encoder = AutoencoderKL.encoderGraph(vae.config());
+    Graph decoder = AutoencoderKL.decoderGraph(vae.config());
+    match(vae, encoder, decoder);
+    return new Vae(config, lazy(vae, encoder), lazy(vae, decoder), tiling);
+  }
+
+  private AutoencoderKLConfig vaeConfig() {
+    return AutoencoderKLConfig.of(
+        checkpoint.config(checkpoint.has("vae_decoder") ? "vae_decoder" : "vae"));
+  }
+
+  private LazySession lazy(Component component, Graph graph) {
+    return new LazySession(() -> Session.open(graph, component.weights()::get, options.device));
+  }
+
+  private LazySession onnx(Component component) throws IOException {
+    Session session = Session.open(component.onnx(), options.device);
+    return new LazySession(() -> session);
+  }
+
+  private PromptEncoder prompts(Config unet) throws IOException {
+    if (!family.hasPrompts()) {
+      return PromptEncoder.classes(
+          unet.isNull("num_class_embeds") ? 0 : unet.integer("num_class_embeds", 0), null);
+    }
+    boolean xl = family == ModelFamily.STABLE_DIFFUSION_XL;
+    var towers = new ArrayList<TextTower>();
+    towers.add(tower("tokenizer", "text_encoder", xl));
+    if (xl) {
+      towers.add(tower("tokenizer_2", "text_encoder_2", true));
+    }
+    boolean zeros = xl && checkpoint.index().bool("force_zeros_for_empty_prompt", true);
+    return new ClipPromptEncoder(towers, zeros);
+  }
+
+  private TextTower tower(String tokenizer, String encoder, boolean xl) throws IOException {
+    Component component = checkpoint.component(encoder);
+    checkState(checkpoint.has(tokenizer), "the checkpoint has a %s but no %s", encoder, tokenizer);
+    return new TextTower(ClipTokenizer.read(checkpoint.folder(tokenizer)), opener(component, xl));
+  }
+
+  private IntFunction<Session> opener(Component component, boolean xl) throws IOException {
+    if (component.kind() == ComponentKind.ONNX) {
+      Session session = open(component);
+      return skip -> {
+        if (skip > 0) {
+          throw new UnsupportedModelException(
+              "clipSkip needs the text encoder's weights; this checkpoint has an ONNX export only");
+        }
+        return session;
+      };
+    }
+    boolean projects = component.className().equals("CLIPTextModelWithProjection");
+    String pooled = projects ? ClipTextModel.TEXT_EMBEDS : ClipTextModel.POOLER_OUTPUT;
+    match(
+        component,
+        ClipTextModel.graph(component.config(), List.of(ClipTextModel.LAST_HIDDEN_STATE, pooled)));
+    return skip -> {
+      String state = xl ? ClipTextModel.hiddenState(-2 - skip) : ClipTextModel.clipSkip(skip);
+      Graph graph = ClipTextModel.graph(component.config(), List.of(state, pooled));
+      return Session.open(graph, component.weights()::get, options.device);
+    };
+  }
+
+  private Session open(Component component) throws IOException {
+    return Session.open(component.onnx(), options.device);
+  }
+}

@@ -1,0 +1,108 @@
+package dev.palimpsest;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.scheduler.SchedulerConfig;
+import dev.palimpsest.tensor.Shape;
+import dev.palimpsest.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The opened parts of a model.
+ *
+ * @param vae the checkpoint's autoencoder; null where there are no latents
+ * @param decoder the autoencoder or what the caller gave in its place
+ * @param inputChannels of the network, those of a mask and a masked picture included
+ * @param guidanceEmbedding the width of the embedded guidance scale; 0 if the model has none
+ * @param owned what {@link #close} closes
+ */
+record ModelParts(
+    Checkpoint checkpoint,
+    ModelFamily family,
+    PromptEncoder prompts,
+    Denoiser denoiser,
+    @Nullable Vae maybeVae,
+    LatentDecoder decoder,
+    SchedulerConfig scheduler,
+    int nativeWidth,
+    int nativeHeight,
+    int inputChannels,
+    int guidanceEmbedding,
+    List<AutoCloseable> owned)
+    implements AutoCloseable {
+
+  ModelParts {
+    owned = List.copyOf(owned);
+  }
+
+  Vae vae() {
+    checkArgument(maybeVae != null, "this model has no autoencoder");
+    return maybeVae;
+  }
+
+  boolean encodes() {
+    return maybeVae != null && maybeVae.encodes();
+  }
+
+  /** Whether the network was trained with a mask and a masked picture beside the sample. */
+  boolean takesMask() {
+    return inputChannels == 2 * denoiser.channels() + 1;
+  }
+
+  /** Whether the guidance scale is an input of the network, which then needs no pair. */
+  boolean embedsGuidance() {
+    return guidanceEmbedding > 0;
+  }
+
+  /** The checkpoint's folder name, or the class it declares. */
+  String name() {
+    return checkpoint
+        .path()
+        .map(path -> String.valueOf(path.toAbsolutePath().normalize().getFileName()))
+        .orElseGet(() -> checkpoint.index().string("_class_name", "model"));
+  }
+
+  /** A row a picture, or the negative rows and then the others. */
+  Conditioning condition(EncodedPrompts prompts, ResolvedRequest request) {
+    Conditioning positive = prompts.positive().repeat(request.images());
+    Conditioning all =
+        prompts
+            .negative()
+            .map(
+                negative -> Conditioning.join(List.of(negative.repeat(request.images()), positive)))
+            .orElse(positive);
+    if (!embedsGuidance()) {
+      return all;
+    }
+    Tensor one = guidanceEmbedding(request.guidanceScale() - 1, guidanceEmbedding);
+    var rows = new ArrayList<Tensor>();
+    for (int i = 0; i < request.images(); i++) {
+      rows.add(one);
+    }
+    return all.with("timestep_cond", Tensor.concat(rows));
+  }
+
+  /**
+   * The sinusoidal embedding of w = guidance scale − 1 that latent consistency models are given
+   * (Luo et al. 2023): sines, then cosines, of 1000 w at falling frequencies. float32 [1, width].
+   */
+  static Tensor guidanceEmbedding(double w, int width) {
+    int half = width / 2;
+    float[] out = new float[width];
+    float step = (float) (Math.log(10000) / (half - 1));
+    for (int i = 0; i < half; i++) {
+      float angle = (float) (w * 1000) * (float) Math.exp(i * -step);
+      out[i] = (float) Math.sin(angle);
+      out[half + i] = (float) Math.cos(angle);
+    }
+    return Tensor.of(Shape.of(1, width), out);
+  }
+
+  @Override
+  public void close() {
+    Closing.all(owned);
+  }
+}

@@ -1,0 +1,105 @@
+package dev.palimpsest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * How a picture was made.
+ *
+ * @param model the checkpoint's folder name or class
+ * @param modelHash SHA-256 over the checkpoint's tensors, in hexadecimal; empty for a model without
+ *     a checkpoint
+ * @param layers the weight layers over the checkpoint, lowest first
+ * @param scheduler the solver's name
+ * @param seed empty if the noise was the caller's
+ * @param strength of image-to-image and inpainting, otherwise NaN
+ */
+record Provenance(
+    String model,
+    String modelHash,
+    List<String> layers,
+    String scheduler,
+    int steps,
+    double guidanceScale,
+    OptionalLong seed,
+    int width,
+    int height,
+    double strength,
+    Optional<String> prompt,
+    Optional<String> negativePrompt,
+    int clipSkip) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** The text that A1111-style tools read from a PNG's {@code parameters} chunk. */
+  String parameters() {
+    var settings = new LinkedHashMap<String, Object>();
+    settings.put("Steps", steps);
+    settings.put("Sampler", scheduler);
+    settings.put("CFG scale", number(guidanceScale));
+    seed.ifPresent(value -> settings.put("Seed", value));
+    settings.put("Size", width + "x" + height);
+    if (!modelHash.isEmpty()) {
+      settings.put("Model hash", modelHash.substring(0, 10));
+    }
+    settings.put("Model", model.replace(',', ' '));
+    if (!Double.isNaN(strength)) {
+      settings.put("Denoising strength", number(strength));
+    }
+    if (clipSkip > 0) {
+      settings.put("Clip skip", clipSkip + 1); // there, 1 is the last layer
+    }
+    settings.put("Version", version());
+    var text = new StringBuilder(prompt.orElse(""));
+    negativePrompt.ifPresent(value -> text.append("\nNegative prompt: ").append(value));
+    text.append('\n');
+    String separator = "";
+    for (Map.Entry<String, Object> setting : settings.entrySet()) {
+      text.append(separator).append(setting.getKey()).append(": ").append(setting.getValue());
+      separator = ", ";
+    }
+    return text.toString();
+  }
+
+  /** This library's own record, a JSON object. */
+  String json() {
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("generator", version());
+    fields.put("model", model);
+    fields.put("model_hash", modelHash);
+    fields.put("weight_layers", layers);
+    fields.put("scheduler", scheduler);
+    fields.put("steps", steps);
+    fields.put("guidance_scale", guidanceScale);
+    seed.ifPresent(value -> fields.put("seed", value));
+    fields.put("width", width);
+    fields.put("height", height);
+    if (!Double.isNaN(strength)) {
+      fields.put("strength", strength);
+    }
+    prompt.ifPresent(value -> fields.put("prompt", value));
+    negativePrompt.ifPresent(value -> fields.put("negative_prompt", value));
+    fields.put("clip_skip", clipSkip);
+    try {
+      return JSON.writeValueAsString(fields);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(e); // plain values
+    }
+  }
+
+  private static String version() {
+    String version = Provenance.class.getPackage().getImplementationVersion();
+    return "palimpsest" + (version == null ? "" : " " + version);
+  }
+
+  private static String number(double value) {
+    return value == Math.rint(value)
+        ? Long.toString((long) value)
+        : String.format(Locale.ROOT, "%s", value);
+  }
+}
