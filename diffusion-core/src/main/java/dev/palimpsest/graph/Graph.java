@@ -99,20 +99,13 @@ public final class Graph {
   }
 
   /**
-   * This graph for weights that are stored in other element types: each such parameter takes its
-   * stored type and is cast to the type that the graph computes in.
+   * This graph in the form in which ONNX Runtime opens it fastest; it computes the same.
    *
-   * @param stored the stored type of each parameter that differs
+   * @param stored the element types in which parameters are stored, where they differ from the
+   *     graph's: such a parameter takes its stored type and is cast
    */
-  public Graph storedAs(Map<String, DType> stored) {
-    return rewrite(
-        leaf -> {
-          DType type = leaf.isParameter() ? stored.get(requireNonNull(leaf.name())) : null;
-          return type == null || type == leaf.dtype()
-              ? leaf
-              : Value.parameter(requireNonNull(leaf.name()), type, leaf.shape()).cast(leaf.dtype());
-        },
-        node -> null);
+  public Graph lowered(Map<String, DType> stored) {
+    return new Lowering(stored).apply(this);
   }
 
   /** What replaces a node: the new outputs, one for each old one. */

@@ -77,6 +77,30 @@ class SessionTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT32", "FLOAT16", "BFLOAT16", "FLOAT64"})
+  void linearLayersWithWeightsOfEveryStoredType(DType stored) {
+    Tensor weight = random(Shape.of(40, 24), 1).as(stored);
+    Tensor x = random(Shape.of(6, 24), 2);
+    Value input = Value.input("x", DType.FLOAT32, Dims.parse(2, "tokens", 24));
+    Value parameter = Value.parameter("w", DType.FLOAT32, Shape.of(40, 24));
+    Graph graph = Graph.of("linear", "y", input.linear(parameter, null));
+    try (Session session = Session.open(graph, name -> weight, Device.cpu(1))) {
+      Tensor y = run(session, x.reshape(Shape.of(2, 3, 24)));
+      assertEquals(Shape.of(2, 3, 40), y.shape());
+      float[] w = weight.floats();
+      for (int row = 0; row < 6; row++) {
+        for (int column = 0; column < 40; column++) {
+          double sum = 0;
+          for (int i = 0; i < 24; i++) {
+            sum += (double) x.floats()[24 * row + i] * w[24 * column + i];
+          }
+          assertEquals(sum, y.floats()[40 * row + column], 1e-7);
+        }
+      }
+    }
+  }
+
   private static Tensor patterns(DType dtype) {
     Tensor halves = Tensor.of(Shape.of(65536), new float[65536]).as(DType.FLOAT16);
     ByteBuffer data = Tensor.allocate(DType.FLOAT16, halves.shape());
