@@ -22,7 +22,7 @@ final class Child {
     switch (arguments[0]) {
       case "exit-in-runs" -> exitInRuns();
       case "exit-in-opens" -> exitInOpens();
-      case "rounds" -> rounds(Integer.parseInt(arguments[1]));
+      case "rounds" -> rounds(Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
       case "open" -> open();
       default -> throw new IllegalArgumentException(arguments[0]);
     }
@@ -68,9 +68,11 @@ final class Child {
     thread.start();
   }
 
-  /** Prints by how many KiB memory grew over {@code count} rounds, once warm. */
-  private static void rounds(int count) throws Exception {
-    for (int i = 0; i < 100; i++) {
+  /**
+   * Prints by how many KiB memory grew over {@code count} rounds, after as many as {@code warm}.
+   */
+  private static void rounds(int warm, int count) throws Exception {
+    for (int i = 0; i < warm; i++) {
       round();
     }
     long before = residentKib();

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A JVM of its own in an empty folder, which is also its home and its temporary folder. */
@@ -15,6 +17,7 @@ final class ChildJvm {
 
   private final Path folder;
   private final List<String> options = new ArrayList<>();
+  private final Map<String, String> environment = new HashMap<>();
   private String classPath = System.getProperty("java.class.path");
 
   ChildJvm(Path folder) {
@@ -23,6 +26,11 @@ final class ChildJvm {
 
   ChildJvm option(String option) {
     options.add(option);
+    return this;
+  }
+
+  ChildJvm environment(String name, String value) {
+    environment.put(name, value);
     return this;
   }
 
@@ -49,6 +57,7 @@ final class ChildJvm {
     builder.redirectErrorStream(true).redirectOutput(output.toFile());
     builder.environment().keySet().removeIf(key -> key.equals("CI") || key.startsWith("XDG_"));
     builder.environment().put("HOME", home.toString());
+    builder.environment().putAll(environment);
     Process process = builder.start();
     if (!process.waitFor(120, TimeUnit.SECONDS)) {
       process.destroyForcibly();
