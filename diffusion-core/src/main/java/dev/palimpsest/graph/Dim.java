@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * height} or {@code floor((height-1)/2)+1}. Immutable; equal when written alike.
  */
 public final class Dim {
+  /** Keeps hostile graphs, whose expressions could double at each node, small. */
+  private static final int LONGEST = 2000;
+
   // A symbolic dimension is base + offset; a known one has no base.
   private final @Nullable Base base;
   private final long offset;
@@ -108,6 +111,11 @@ public final class Dim {
   }
 
   private Dim derived(String text, Dim other, Arithmetic arithmetic) {
+    checkArgument(
+        text.length() <= LONGEST,
+        "a dimension's expression exceeds %s characters: %s...",
+        LONGEST,
+        text.substring(0, Math.min(60, text.length())));
     return new Dim(
         new Base(
             text,
