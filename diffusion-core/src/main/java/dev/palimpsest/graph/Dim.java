@@ -63,14 +63,16 @@ public final class Dim {
     }
     return base == null
         ? other.plus(offset)
-        : derived("(" + this + "+" + other + ")", other, (a, b) -> a + b);
+        : derived("(" + term() + "+" + other.term() + ")", other, (a, b) -> a + b);
   }
 
   public Dim minus(Dim other) {
     if (other.base == null) {
       return plus(-other.offset);
     }
-    return equals(other) ? of(0) : derived("(" + this + "-" + other + ")", other, (a, b) -> a - b);
+    return equals(other)
+        ? of(0)
+        : derived("(" + term() + "-" + other.term() + ")", other, (a, b) -> a - b);
   }
 
   public Dim times(Dim other) {
@@ -85,7 +87,7 @@ public final class Dim {
     }
     return base == null && other.base == null
         ? of(Math.multiplyExact(offset, other.offset))
-        : derived("(" + this + "*" + other + ")", other, (a, b) -> a * b);
+        : derived("(" + term() + "*" + other.term() + ")", other, (a, b) -> a * b);
   }
 
   /** The quotient rounded down. */
@@ -98,7 +100,7 @@ public final class Dim {
     }
     return base == null && other.base == null
         ? of(Math.floorDiv(offset, other.offset))
-        : derived("floor(" + this + "/" + other + ")", other, Math::floorDiv);
+        : derived("floor(" + term() + "/" + other.term() + ")", other, Math::floorDiv);
   }
 
   /** This dimension with its symbols replaced; symbols that {@code sizes} lacks stay. */
@@ -108,6 +110,10 @@ public final class Dim {
     }
     Long size = base.evaluation.evaluate(sizes);
     return size == null ? this : of(size + offset);
+  }
+
+  private String term() {
+    return base != null && offset != 0 ? "(" + this + ")" : toString();
   }
 
   private Dim derived(String text, Dim other, Arithmetic arithmetic) {

@@ -124,9 +124,7 @@ final class HalfPrecision {
             && leaf.dtype() == DType.FLOAT32
             && !float32Parameters.contains(leaf.origin());
     Value out =
-        half
-            ? Value.parameter(String.valueOf(leaf.name()), DType.FLOAT16, leaf.shape())
-            : leaf;
+        half ? Value.parameter(String.valueOf(leaf.name()), DType.FLOAT16, leaf.shape()) : leaf;
     fromWeights.put(out.origin(), out.isParameter());
     return out;
   }

@@ -26,7 +26,7 @@ public final class Onnx {
    * @throws IOException if it cannot be read
    */
   public static OnnxModel read(Path file) throws IOException {
-    return OnnxReader.read(file);
+    return OnnxReader.read(file.toString(), OnnxFile.parse(file), new ExternalData(file));
   }
 
   /**
@@ -36,7 +36,7 @@ public final class Onnx {
    * @throws UnsupportedModelException as for a file
    */
   public static OnnxModel read(byte[] model) throws IOException {
-    return OnnxReader.read("the model", ByteBuffer.wrap(model), null);
+    return OnnxReader.read("the model", OnnxFile.parse("the model", ByteBuffer.wrap(model)), null);
   }
 
   /**

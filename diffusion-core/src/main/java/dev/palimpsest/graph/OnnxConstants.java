@@ -36,7 +36,8 @@ final class OnnxConstants {
         yield Tensor.of(Shape.of(list.size()), Floats.toArray(list));
       }
       default ->
-          throw new IllegalArgumentException("a Constant of " + only.getKey() + " is not supported");
+          throw new IllegalArgumentException(
+              "a Constant of " + only.getKey() + " is not supported");
     };
   }
 }

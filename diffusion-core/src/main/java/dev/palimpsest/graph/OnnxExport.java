@@ -41,7 +41,9 @@ final class OnnxExport {
       var locations = writeWeights(newData, data.getFileName().toString());
       ModelProto model = OnnxWriter.write(graph, locations);
       checkArgument(
-          model.getSerializedSize() >= 0, "graph %s exceeds 2 GiB without its weights", graph.name());
+          model.getSerializedSize() >= 0,
+          "graph %s exceeds 2 GiB without its weights",
+          graph.name());
       writeBytes(newModel, model.toByteString().asReadOnlyByteBuffer());
       move(newData, data);
       move(newModel, target);
@@ -59,11 +61,9 @@ final class OnnxExport {
       for (Map.Entry<String, Value> parameter : graph.parameters().entrySet()) {
         ByteBuffer bytes = weight(parameter.getKey(), parameter.getValue()).bytes();
         long end = channel.position();
-        long offset =
-            bytes.hasRemaining() ? (end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : end;
+        long offset = bytes.hasRemaining() ? (end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : end;
         channel.position(offset);
-        locations.put(
-            parameter.getKey(), new OnnxWriter.Location(name, offset, bytes.remaining()));
+        locations.put(parameter.getKey(), new OnnxWriter.Location(name, offset, bytes.remaining()));
         writeFully(channel, bytes);
       }
       channel.force(true);

@@ -2,9 +2,6 @@ package dev.palimpsest.graph;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.UnsafeByteOperations;
 import dev.palimpsest.errors.CheckpointException;
 import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.graph.onnx.AttributeProto;
@@ -16,12 +13,8 @@ import dev.palimpsest.graph.onnx.TensorProto;
 import dev.palimpsest.graph.onnx.TensorShapeProto;
 import dev.palimpsest.graph.onnx.ValueInfoProto;
 import dev.palimpsest.tensor.DType;
-import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -47,35 +40,13 @@ final class OnnxReader {
     this.tensors = new OnnxTensors(source, external);
   }
 
-  static OnnxModel read(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file)) {
-      if (channel.size() > Integer.MAX_VALUE) {
-        throw new CheckpointException(
-            file + " has " + channel.size() + " bytes; an ONNX file ends below 2 GiB");
-      }
-      ByteBuffer map = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
-      return read(file.toString(), map, new ExternalData(file));
-    }
-  }
-
-  static OnnxModel read(String source, ByteBuffer bytes, @Nullable ExternalData external)
+  static OnnxModel read(String source, ModelProto model, @Nullable ExternalData external)
       throws IOException {
-    CodedInputStream in = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();
-    in.enableAliasing(true); // weights inside the file stay where they are
-    try {
-      ModelProto model = ModelProto.parseFrom(in);
-      if (!model.hasGraph() || !model.hasIrVersion()) {
-        throw new CheckpointException(
-            source + " is not an ONNX model: it has no graph or no IR version");
-      }
-      if (model.getFunctionsCount() > 0) {
-        throw new UnsupportedModelException(
-            source + " defines function " + model.getFunctions(0).getName() + "; none is supported");
-      }
-      return new OnnxReader(source, model, external).read();
-    } catch (InvalidProtocolBufferException e) {
-      throw new CheckpointException(source + " is not an ONNX model: " + e.getMessage(), e);
+    if (model.getFunctionsCount() > 0) {
+      throw new UnsupportedModelException(
+          source + " defines function " + model.getFunctions(0).getName() + "; none is supported");
     }
+    return new OnnxReader(source, model, external).read();
   }
 
   private OnnxModel read() throws IOException {
@@ -130,7 +101,8 @@ final class OnnxReader {
     var names = new HashSet<String>();
     for (NodeProto node : proto.getNodeList()) {
       if (node.getOpType().equals("Resize") || node.getOpType().equals("Upsample")) {
-        names.addAll(node.getInputList().subList(Math.min(1, node.getInputCount()), node.getInputCount()));
+        names.addAll(
+            node.getInputList().subList(Math.min(1, node.getInputCount()), node.getInputCount()));
       }
     }
     return names;
@@ -140,7 +112,10 @@ final class OnnxReader {
     String name = input.getName();
     if (!input.getType().getTensorType().hasShape() || name.isEmpty()) {
       throw new UnsupportedModelException(
-          source + ": input " + name + " is no tensor with a name and a known number of dimensions");
+          source
+              + ": input "
+              + name
+              + " is no tensor with a name and a known number of dimensions");
     }
     var dims = new ArrayList<Dim>();
     for (TensorShapeProto.Dimension dim : input.getType().getTensorType().getShape().getDimList()) {
@@ -209,14 +184,12 @@ final class OnnxReader {
     }
   }
 
-  private List<Value> apply(
-      NodeProto node, List<@Nullable Value> inputs, Attributes attributes) {
+  private List<Value> apply(NodeProto node, List<@Nullable Value> inputs, Attributes attributes) {
     String domain = OnnxVersions.domain(node.getDomain());
     if (domain.equals(Operators.ONNX) && node.getOpType().equals("Constant")) {
       return List.of(Value.constant(OnnxConstants.of(attributes)));
     }
-    var call =
-        new OpsetUpgrade.Call(node.getOpType(), node.getOutputCount(), inputs, attributes);
+    var call = new OpsetUpgrade.Call(node.getOpType(), node.getOutputCount(), inputs, attributes);
     if (domain.equals(Operators.ONNX)) {
       OpsetUpgrade.apply(call, opset(domain));
     }
@@ -231,10 +204,7 @@ final class OnnxReader {
     String domain = OnnxVersions.domain(node.getDomain());
     return String.format(
         "node '%s' (%s%s, opset %s)",
-        node.getName(),
-        domain.isEmpty() ? "" : domain + ".",
-        node.getOpType(),
-        opset(domain));
+        node.getName(), domain.isEmpty() ? "" : domain + ".", node.getOpType(), opset(domain));
   }
 
   private Attributes attributes(NodeProto node, String label) throws IOException {

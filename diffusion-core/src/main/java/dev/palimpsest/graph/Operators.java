@@ -108,12 +108,7 @@ final class Operators {
 
     for (String name :
         List.of(
-            "ReduceMean",
-            "ReduceSum",
-            "ReduceMax",
-            "ReduceMin",
-            "ReduceL2",
-            "ReduceSumSquare")) {
+            "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL2", "ReduceSumSquare")) {
       row(name, 1, 2, Set.of("keepdims", "noop_with_empty_axes"), Operators::reduce);
     }
     row("ReduceProd", 1, 2, Set.of("keepdims", "noop_with_empty_axes"), Operators::reduceProd);
@@ -692,7 +687,12 @@ final class Operators {
     int rank = x.rank() + axes.length;
     var inserted = new TreeSet<Integer>();
     for (long axis : axes) {
-      inserted.add((int) (axis < 0 ? axis + rank : axis));
+      long place = axis < 0 ? axis + rank : axis;
+      checkArgument(
+          0 <= place && place < rank && inserted.add((int) place),
+          "axes %s do not fit rank %s",
+          in.contents(1),
+          rank);
     }
     var rest = x.toList().iterator();
     var dims = new ArrayList<Dim>();

@@ -19,13 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class OpsetUpgrade {
   private static final Set<String> REDUCTIONS =
-      Set.of(
-          "ReduceMean",
-          "ReduceMax",
-          "ReduceMin",
-          "ReduceProd",
-          "ReduceL2",
-          "ReduceSumSquare");
+      Set.of("ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL2", "ReduceSumSquare");
   private static final int FIRST_INPUT = 1;
 
   private static final Map<String, Row> TABLE = new TreeMap<>();
@@ -63,7 +57,9 @@ final class OpsetUpgrade {
       this.attributes = attributes;
     }
 
-    /** Attributes become the inputs after the first, in this order; an absent one an absent input. */
+    /**
+     * Attributes become the inputs after the first, in this order; an absent one an absent input.
+     */
     private void attributesToInputs(String... names) {
       for (int i = 0; i < names.length; i++) {
         if (attributes.has(names[i])) {

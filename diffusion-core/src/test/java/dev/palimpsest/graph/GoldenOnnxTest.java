@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,27 +41,75 @@ class GoldenOnnxTest {
     return tests;
   }
 
-  private static void check(GoldenArrays golden, String network) throws IOException {
+  private void check(GoldenArrays golden, String network) throws IOException {
     OnnxModel model = Onnx.read(file(network));
-    try (var session = Session.open(model.graph(), model.parameters()::get, Device.cpu(1))) {
-      int cases = 0;
-      for (JsonNode goldenCase : golden.cases("onnx")) {
-        if (goldenCase.get("id").asText().startsWith(network + "/")) {
-          checkCase(golden, goldenCase, session);
-          cases++;
-        }
-      }
-      assertEquals(2, cases);
+    checkCases(golden, network, model);
+    Path copy = temp.resolve(network + ".onnx");
+    Onnx.write(model.graph(), model.parameters()::get, copy);
+    OnnxModel again = Onnx.read(copy);
+    Graphs.assertSame(model.graph(), again.graph());
+    checkCases(golden, network, again);
+    try (var session = Session.open(copy, Device.cpu(1))) {
+      assertEquals(model.graph().inputs().keySet(), session.inputs().keySet());
+      checkCases(golden, network, session);
     }
+  }
+
+  private static void checkCases(GoldenArrays golden, String network, OnnxModel model) {
+    try (var session = Session.open(model.graph(), model.parameters()::get, Device.cpu(1))) {
+      checkCases(golden, network, session);
+    }
+  }
+
+  private static void checkCases(GoldenArrays golden, String network, Session session) {
+    int cases = 0;
+    for (JsonNode goldenCase : golden.cases("onnx")) {
+      if (goldenCase.get("id").asText().startsWith(network + "/")) {
+        checkCase(golden, goldenCase, session);
+        cases++;
+      }
+    }
+    assertEquals(2, cases);
+  }
+
+  @Test
+  void symbolicSizesAreFollowed() throws IOException {
+    Graph unet = Onnx.read(file("unet")).graph();
+    String half = "(floor((%s-1)/2)+1)*2";
+    assertEquals(
+        "[batch, 4, (" + half.formatted("height") + "), (" + half.formatted("width") + ")]",
+        dims(unet, "out_sample").toString());
+    assertEquals(
+        Dims.parse("batch", 4, 8, 12),
+        dims(unet.bind(Map.of("height", 8L, "width", 12L)), "out_sample"));
+    Graph decoder = Onnx.read(file("vae_decoder")).graph();
+    Dims picture = dims(decoder.bind(Map.of("batch", 2L, "h", 8L, "w", 12L)), "sample");
+    assertEquals(Dims.of(2, 3, 16, 24), picture);
+    Graph text = Onnx.read(file("text_encoder")).graph();
+    assertEquals(Dims.parse("batch", "sequence", 32), dims(text, "last_hidden_state"));
+    assertEquals(Dims.parse("batch", 32), dims(text, "pooler_output"));
+  }
+
+  private static Dims dims(Graph graph, String output) {
+    return requireNonNull(graph.outputs().get(output)).dims();
+  }
+
+  @Test
+  void weightsAreParametersUnderTheirNames() throws IOException {
+    OnnxModel model = Onnx.read(file("unet"));
+    assertEquals(model.graph().parameters().keySet(), model.parameters().keySet());
+    assertTrue(model.parameters().containsKey("m.conv_in.weight"));
+    assertTrue(model.parameters().containsKey("m.conv_out.bias"));
   }
 
   private static void checkCase(GoldenArrays golden, JsonNode goldenCase, Session session) {
     Map<String, Tensor> inputs = new LinkedHashMap<>();
     goldenCase
         .get("inputs")
-        .fields()
-        .forEachRemaining(
-            input -> inputs.put(input.getKey(), golden.array(input.getValue().get("key").asText())));
+        .properties()
+        .forEach(
+            input ->
+                inputs.put(input.getKey(), golden.array(input.getValue().get("key").asText())));
     Map<String, Tensor> outputs = session.run(inputs);
     double atol = goldenCase.get("tolerance").get("atol").asDouble();
     double rtol = goldenCase.get("tolerance").get("rtol").asDouble();
