@@ -1,5 +1,7 @@
 package dev.palimpsest.graph;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.palimpsest.tensor.DType;
 import dev.palimpsest.tensor.Tensor;
 import java.util.ArrayList;
@@ -81,7 +83,11 @@ final class HalfPrecision {
     Graph half = graph.rewrite(this::leaf, this::node);
     var outputs = new LinkedHashMap<String, Value>();
     half.outputs()
-        .forEach((name, value) -> outputs.put(name, value.cast(graph.outputs().get(name).dtype())));
+        .forEach(
+            (name, value) -> {
+              Value original = requireNonNull(graph.outputs().get(name));
+              outputs.put(name, value.cast(original.dtype()));
+            });
     return Graph.of(graph.name(), outputs);
   }
 
@@ -162,7 +168,7 @@ final class HalfPrecision {
   }
 
   private boolean isFromWeights(Value value) {
-    return value.constant() == null && fromWeights.getOrDefault(value.origin(), false);
+    return value.constant() == null && fromWeights.getOrDefault(value.origin(), Boolean.FALSE);
   }
 
   /** Whether a value depends on weights and on nothing that a run gives. */

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.TestFactory;
 
 class HalfPrecisionTest {
   /** float16 has 11 significant bits; a few dozen roundings of 2^-11 lie behind an output. */
-  private static final double RELATIVE_ERROR = 0.01;
+  private static final double RELATIVE_ERROR = 0.005;
 
   @TestFactory
   List<DynamicTest> networksComputeNearlyTheSame() throws IOException {

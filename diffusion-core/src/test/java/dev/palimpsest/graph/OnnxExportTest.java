@@ -150,7 +150,7 @@ class OnnxExportTest {
     assertMessage(
         assertThrows(
             IllegalArgumentException.class,
-            () -> Onnx.write(PRODUCT, Map.of("w", WEIGHTS.get("w"))::get, file)),
+            () -> Onnx.write(PRODUCT, Map.of("w", requireNonNull(WEIGHTS.get("w")))::get, file)),
         "no weight for parameter b");
     assertEquals(List.of(), files());
   }
