@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * field and value. Immutable and thread-safe.
  */
 public final class Config {
+  /** Written by transformers and diffusers; the weights' own headers are what counts. */
+  private static final Set<String> DTYPE_NOTES = Set.of("torch_dtype", "dtype");
+
   private final Map<String, Object> fields;
   private final String source;
 
@@ -177,7 +180,7 @@ public final class Config {
 
   /**
    * Refuses fields that the caller does not know: those outside {@code known} that are neither null
-   * nor named with an underscore first.
+   * nor named with an underscore first, nor a mere note of the element type of the weights.
    *
    * @throws UnsupportedModelException naming the fields and their values
    */
@@ -185,7 +188,7 @@ public final class Config {
     List<String> unknown =
         fields.entrySet().stream()
             .filter(e -> !e.getKey().startsWith("_") && e.getValue() != null)
-            .filter(e -> !known.contains(e.getKey()))
+            .filter(e -> !known.contains(e.getKey()) && !DTYPE_NOTES.contains(e.getKey()))
             .map(e -> e.getKey() + " = " + e.getValue())
             .toList();
     if (!unknown.isEmpty()) {

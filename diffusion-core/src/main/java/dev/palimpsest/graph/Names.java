@@ -82,8 +82,7 @@ final class Names {
     return from + "/" + node.operator().name();
   }
 
-  /** A name that no value has yet, now taken: the suggestion, or one that begins with it. */
-  String unique(String suggestion) {
+  private String unique(String suggestion) {
     if (taken.add(suggestion)) {
       return suggestion;
     }

@@ -84,10 +84,7 @@ final class Operator {
     try {
       List<Type> types = inference.infer(new Inputs(this, inputs), attributes);
       return new Node(this, inputs, attributes, types).outputs();
-    } catch (IllegalArgumentException
-        | IllegalStateException
-        | IndexOutOfBoundsException
-        | ArithmeticException e) {
+    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
       throw new IllegalArgumentException(
           name + " of " + inputs + " " + attributes + ": " + e.getMessage(), e);
     }

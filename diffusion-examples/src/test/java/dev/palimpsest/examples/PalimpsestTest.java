@@ -3,37 +3,51 @@ package dev.palimpsest.examples;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
-import picocli.CommandLine;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PalimpsestTest {
-  private final StringWriter out = new StringWriter();
-  private final StringWriter err = new StringWriter();
-
   @Test
-  void helpNamesTheCommand() {
-    assertEquals(0, run("--help"));
-    assertTrue(out.toString().startsWith("Usage: palimpsest"), out::toString);
+  void helpNamesTheCommands() {
+    Cli help = Cli.run("--help");
+    assertEquals(0, help.code());
+    assertTrue(help.out().startsWith("Usage: palimpsest"), help::out);
+    for (String command :
+        new String[] {"sheet", "generate", "info", "conformance", "bench", "doctor"}) {
+      assertTrue(help.out().contains("\n  " + command), help::out);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sheet", "generate", "info", "conformance", "bench", "doctor"})
+  void eachCommandHasHelp(String command) {
+    Cli help = Cli.run(command, "--help");
+    assertEquals(0, help.code());
+    assertTrue(help.out().startsWith("Usage: palimpsest " + command), help::out);
   }
 
   @Test
   void versionIsOneLine() {
-    assertEquals(0, run("--version"));
-    assertTrue(out.toString().matches("palimpsest \\S.*\\R"), out::toString);
+    Cli version = Cli.run("--version");
+    assertEquals(0, version.code());
+    assertTrue(version.out().matches("palimpsest \\S.*\\R"), version::out);
   }
 
   @Test
   void anUnknownCommandIsNamed() {
-    assertEquals(CommandLine.ExitCode.USAGE, run("paint"));
-    assertTrue(err.toString().contains("paint"), err::toString);
+    Cli unknown = Cli.run("paint");
+    assertEquals(2, unknown.code());
+    assertTrue(unknown.err().contains("paint") && unknown.err().contains("--help"), unknown::err);
   }
 
-  private int run(String... args) {
-    return new CommandLine(new Palimpsest())
-        .setOut(new PrintWriter(out, true))
-        .setErr(new PrintWriter(err, true))
-        .execute(args);
+  @Test
+  void aForeseenFailureIsOneLine() {
+    Cli missing = Cli.run("info", "no/such/folder");
+    assertEquals(1, missing.code());
+    assertEquals(1, missing.err().lines().count(), missing::err);
+    assertTrue(missing.err().startsWith("error: "), missing::err);
+    Cli traced = Cli.run("info", "no/such/folder", "--stacktrace");
+    assertTrue(traced.err().contains("\tat dev.palimpsest."), traced::err);
   }
 }
