@@ -17,6 +17,7 @@ import dev.palimpsest.model.Tiling;
 import dev.palimpsest.model.UNet2DConditionModel;
 import dev.palimpsest.model.UNet2DModel;
 import dev.palimpsest.runtime.Session;
+import dev.palimpsest.runtime.SessionSettings;
 import dev.palimpsest.scheduler.PredictionType;
 import dev.palimpsest.scheduler.SchedulerConfig;
 import dev.palimpsest.scheduler.Schedulers;
@@ -70,10 +71,7 @@ final class ModelLoader {
     }
     LatentDecoder decoder =
         options.decoder != null ? options.decoder : vae != null ? vae : LatentDecoder.identity();
-    List<Integer> side =
-        unet.has("sample_size") && !unet.isNull("sample_size")
-            ? unet.integers("sample_size")
-            : List.of(64);
+    List<Integer> side = side(unet);
     int factor = decoder.scaleFactor();
     return new ModelParts(
         checkpoint,
@@ -116,7 +114,7 @@ final class ModelLoader {
     Session session =
         component.kind() == ComponentKind.ONNX
             ? Session.open(component.onnx(), options.device)
-            : session(component, unetGraph(component));
+            : session(component, unetGraph(component), unet);
     int out = unet.integer("out_channels", family.hasPrompts() ? 4 : 3);
     boolean latent = family.hasPrompts();
     int channels = latent ? vaeConfig().latentChannels() : inputChannels;
@@ -133,9 +131,19 @@ final class ModelLoader {
     };
   }
 
-  private Session session(Component component, Graph graph) throws IOException {
+  private Session session(Component component, Graph graph, Config config) throws IOException {
     match(component, graph);
-    return Session.open(graph, component.weights()::get, options.device);
+    List<Integer> side = side(config);
+    SessionSettings settings =
+        SessionSettings.defaults()
+            .usualSizes(
+                Map.of("height", (long) side.get(0), "width", (long) side.get(side.size() - 1)));
+    return Session.open(graph, component.weights()::get, options.device, settings);
+  }
+
+  /** The native side in latents: one number, or height and width. */
+  private static List<Integer> side(Config unet) {
+    return unet.isNull("sample_size") ? List.of(64) : unet.integers("sample_size");
   }
 
   private static void match(Component component, Graph... graphs) throws IOException {

@@ -103,9 +103,11 @@ public final class Graph {
    *
    * @param stored the element types in which parameters are stored, where they differ from the
    *     graph's: such a parameter takes its stored type and is cast
+   * @param usualSizes what the symbols of the inputs mostly stand for, as far as that is known: the
+   *     result is right for all sizes and fast for these
    */
-  public Graph lowered(Map<String, DType> stored) {
-    return new Lowering(stored).apply(this);
+  public Graph lowered(Map<String, DType> stored, Map<String, Long> usualSizes) {
+    return new Lowering(stored, usualSizes).apply(this);
   }
 
   /** What replaces a node: the new outputs, one for each old one. */

@@ -16,13 +16,24 @@ final class Lowering {
   private static final List<Long> SWAP = List.of(1L, 0L);
 
   private final Map<String, DType> stored;
+  private final Winograd winograd;
 
-  Lowering(Map<String, DType> stored) {
+  /**
+   * @param stored the types in which weights are stored, by name
+   * @param usualSizes what the graph's symbols mostly stand for, as far as that is known
+   */
+  Lowering(Map<String, DType> stored, Map<String, Long> usualSizes) {
     this.stored = stored;
+    this.winograd = new Winograd(usualSizes);
   }
 
   Graph apply(Graph graph) {
-    return graph.rewrite(this::leaf, this::product);
+    return graph.rewrite(this::leaf, this::node);
+  }
+
+  private @Nullable List<Value> node(Graph.Rewriting rewriting) {
+    List<Value> product = product(rewriting);
+    return product == null ? winograd.apply(rewriting) : product;
   }
 
   private Value leaf(Value leaf) {

@@ -409,6 +409,12 @@ public final class Value {
     return apply("Slice", this, constant(from), constant(to), constant((long) axis));
   }
 
+  /** Every {@code step}-th element from {@code from} (inclusive) to {@code to} (exclusive). */
+  public Value slice(int axis, long from, long to, long step) {
+    return apply(
+        "Slice", this, constant(from), constant(to), constant((long) axis), constant(step));
+  }
+
   /**
    * The first elements of an axis.
    *
@@ -451,6 +457,15 @@ public final class Value {
   /** Zeros added around the last two axes: top, left, bottom, right. */
   public Value pad(long top, long left, long bottom, long right) {
     return apply("Pad", this, constant(0, 0, top, left, 0, 0, bottom, right));
+  }
+
+  /**
+   * Zeros added around all axes.
+   *
+   * @param counts an int64 vector: those before each axis, then those behind each
+   */
+  public Value pad(Value counts) {
+    return apply("Pad", this, counts);
   }
 
   /**

@@ -2,6 +2,8 @@ package dev.palimpsest.runtime;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.Map;
+
 /**
  * Choices between time and memory for one session. Start from {@link #defaults()}; docs/memory.md
  * has the figures.
@@ -11,11 +13,14 @@ import static java.util.Objects.requireNonNull;
  *     opens: slower to open, faster to run
  * @param arena whether freed memory is kept for the next run
  * @param memoryPattern whether memory of runs of one shape is planned in one piece
+ * @param usualSizes what the graph's symbols mostly stand for, such as {@code height}: the session
+ *     is right for all sizes and fast for these; empty if unknown
  */
 public record SessionSettings(
-    Optimization optimization, boolean prepacking, boolean arena, boolean memoryPattern) {
+    Optimization optimization, boolean prepacking, boolean arena, boolean memoryPattern,
+    Map<String, Long> usualSizes) {
   private static final SessionSettings DEFAULTS =
-      new SessionSettings(Optimization.ALL, true, true, true);
+      new SessionSettings(Optimization.ALL, true, true, true, Map.of());
 
   /** How far ONNX Runtime rewrites a graph; each includes those before it. */
   public enum Optimization {
@@ -31,6 +36,7 @@ public record SessionSettings(
 
   public SessionSettings {
     requireNonNull(optimization);
+    usualSizes = Map.copyOf(usualSizes);
   }
 
   /** The fastest runs. */
@@ -39,18 +45,22 @@ public record SessionSettings(
   }
 
   public SessionSettings optimization(Optimization value) {
-    return new SessionSettings(value, prepacking, arena, memoryPattern);
+    return new SessionSettings(value, prepacking, arena, memoryPattern, usualSizes);
   }
 
   public SessionSettings prepacking(boolean value) {
-    return new SessionSettings(optimization, value, arena, memoryPattern);
+    return new SessionSettings(optimization, value, arena, memoryPattern, usualSizes);
   }
 
   public SessionSettings arena(boolean value) {
-    return new SessionSettings(optimization, prepacking, value, memoryPattern);
+    return new SessionSettings(optimization, prepacking, value, memoryPattern, usualSizes);
   }
 
   public SessionSettings memoryPattern(boolean value) {
-    return new SessionSettings(optimization, prepacking, arena, value);
+    return new SessionSettings(optimization, prepacking, arena, value, usualSizes);
+  }
+
+  public SessionSettings usualSizes(Map<String, Long> value) {
+    return new SessionSettings(optimization, prepacking, arena, memoryPattern, value);
   }
 }

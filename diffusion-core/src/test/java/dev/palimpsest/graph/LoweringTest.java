@@ -20,7 +20,7 @@ class LoweringTest {
 
   @Test
   void linearReadsItsWeightAsItLies() {
-    Graph graph = Graph.of("g", "y", X.linear(W, null).named("to_q")).lowered(Map.of());
+    Graph graph = Graph.of("g", "y", X.linear(W, null).named("to_q")).lowered(Map.of(), Map.of());
     assertEquals(List.of("FusedMatMul"), operators(graph));
     Value y = graph.outputs().get("y");
     assertNotNull(y);
@@ -31,7 +31,7 @@ class LoweringTest {
   @Test
   void storedTypesAreCastOnce() {
     Graph twice = Graph.of("g", Map.of("y", X.linear(W, null), "z", X.matmul(W.transpose(1, 0))));
-    Graph graph = twice.lowered(Map.of("w", DType.FLOAT16));
+    Graph graph = twice.lowered(Map.of("w", DType.FLOAT16), Map.of());
     assertEquals(1, operators(graph).stream().filter("Cast"::equals).count());
     Value stored = graph.parameters().get("w");
     assertNotNull(stored);
@@ -43,10 +43,10 @@ class LoweringTest {
     Value other = Value.input("other", DType.FLOAT32, Dims.of(3, 2));
     assertEquals(
         List.of("Transpose", "MatMul"),
-        operators(Graph.of("g", "y", X.matmul(other.transpose(1, 0))).lowered(Map.of())));
+        operators(Graph.of("g", "y", X.matmul(other.transpose(1, 0))).lowered(Map.of(), Map.of())));
     Value half = X.cast(DType.FLOAT16).linear(W.cast(DType.FLOAT16), null);
     assertEquals(
         List.of("Cast", "Cast", "Transpose", "MatMul"),
-        operators(Graph.of("g", "y", half).lowered(Map.of())));
+        operators(Graph.of("g", "y", half).lowered(Map.of(), Map.of())));
   }
 }
