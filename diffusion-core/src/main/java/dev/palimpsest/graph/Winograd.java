@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * applied to one axis): four rows of the result from six products of rows instead of twelve. Along
  * the width it stays a convolution, so that the products are ONNX Runtime's own 1 × 3 kernels.
  *
- * <p>Half the multiplications, twice the memory for the weights, and rounding errors about ten times
- * those of the direct form. It pays where a picture has many rows and channels.
+ * <p>Half the multiplications, twice the memory for the weights, and rounding errors about ten
+ * times those of the direct form. It pays where a picture has many rows and channels.
  */
 final class Winograd {
   private static final int ROWS = 4;
@@ -97,13 +97,14 @@ final class Winograd {
   private static Value sizes(Object... sizes) {
     var parts = new ArrayList<Value>();
     for (Object size : sizes) {
-      parts.add(
-          size instanceof Value ? (Value) size : Value.constant(((Number) size).longValue()));
+      parts.add(size instanceof Value ? (Value) size : Value.constant(((Number) size).longValue()));
     }
     return Value.concat(0, parts);
   }
 
-  /** The six rows that each group of four rows of the result needs: [batch, channels, groups, w]. */
+  /**
+   * The six rows that each group of four rows of the result needs: [batch, channels, groups, w].
+   */
   private static List<Value> rows(Value padded) {
     var rows = new ArrayList<Value>();
     for (int i = 0; i < ROWS + 2; i++) {

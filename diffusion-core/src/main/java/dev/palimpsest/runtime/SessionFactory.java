@@ -51,8 +51,9 @@ final class SessionFactory {
   OrtSession open(Graph graph, Function<String, Tensor> parameters) throws OrtException {
     Map<String, Tensor> weights = weights(graph, parameters);
     byte[] model =
-        Onnx.modelWithoutWeights(graph.lowered(
-                Maps.transformValues(weights, Tensor::dtype), settings.usualSizes()), "-");
+        Onnx.modelWithoutWeights(
+            graph.lowered(Maps.transformValues(weights, Tensor::dtype), settings.usualSizes()),
+            "-");
     return Natives.call((environment, exit) -> create(environment, model, weights));
   }
 

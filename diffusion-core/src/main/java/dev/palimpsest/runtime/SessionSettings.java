@@ -17,7 +17,10 @@ import java.util.Map;
  *     is right for all sizes and fast for these; empty if unknown
  */
 public record SessionSettings(
-    Optimization optimization, boolean prepacking, boolean arena, boolean memoryPattern,
+    Optimization optimization,
+    boolean prepacking,
+    boolean arena,
+    boolean memoryPattern,
     Map<String, Long> usualSizes) {
   private static final SessionSettings DEFAULTS =
       new SessionSettings(Optimization.ALL, true, true, true, Map.of());

@@ -36,8 +36,7 @@ class WinogradTest {
 
   private static Tensor weight(String name) {
     Tensor normal =
-        NoiseSource.torch(3)
-            .gaussian(name.equals("w") ? Shape.of(OUT, IN, 3, 3) : Shape.of(OUT));
+        NoiseSource.torch(3).gaussian(name.equals("w") ? Shape.of(OUT, IN, 3, 3) : Shape.of(OUT));
     float[] values = normal.floats();
     for (int i = 0; i < values.length; i++) {
       values[i] /= name.equals("w") ? 24 : 1; // outputs of variance about 1
