@@ -1,89 +1,17 @@
 package dev.palimpsest.scheduler;
 
-/**
- * The families of DPM-Solver, as the coefficients of x_t = c_x x_s + c_0 D0 + c_1 D1 + c_2 D2 + c_z
- * z over a step of h = lambda_t - lambda_s. Where the solver works on the estimate of the clean
- * sample (++), D0 is that, else the noise.
- */
+import static com.google.common.base.Preconditions.checkArgument;
+
+/** The families of DPM-Solver: on the noise or on the clean sample, deterministic or stochastic. */
 public enum DpmAlgorithm {
   /** DPM-Solver (Lu et al. 2022, arXiv 2206.00927), on the noise. */
-  DPMSOLVER("dpmsolver", false, false) {
-    @Override
-    float first(float alpha, float sigma, float h) {
-      return -sigma * (exp(h) - 1);
-    }
-
-    @Override
-    float second(float alpha, float sigma, float h) {
-      return -sigma * ((exp(h) - 1) / h - 1);
-    }
-
-    @Override
-    float third(float alpha, float sigma, float h) {
-      return -sigma * ((exp(h) - 1 - h) / (h * h) - 0.5f);
-    }
-  },
+  DPMSOLVER("dpmsolver", false, false),
   /** DPM-Solver++ (Lu et al. 2022, arXiv 2211.01095), on the clean sample. */
-  DPMSOLVER_PLUS_PLUS("dpmsolver++", true, false) {
-    @Override
-    float first(float alpha, float sigma, float h) {
-      return -alpha * (exp(-h) - 1);
-    }
-
-    @Override
-    float second(float alpha, float sigma, float h) {
-      return alpha * ((exp(-h) - 1) / h + 1);
-    }
-
-    @Override
-    float third(float alpha, float sigma, float h) {
-      return -alpha * ((exp(-h) - 1 + h) / (h * h) - 0.5f);
-    }
-  },
+  DPMSOLVER_PLUS_PLUS("dpmsolver++", true, false),
   /** The stochastic variant of {@link #DPMSOLVER}; has no third order. */
-  SDE_DPMSOLVER("sde-dpmsolver", false, true) {
-    @Override
-    float first(float alpha, float sigma, float h) {
-      return -2 * (sigma * (exp(h) - 1));
-    }
-
-    @Override
-    float second(float alpha, float sigma, float h) {
-      return -2 * (sigma * ((exp(h) - 1) / h - 1));
-    }
-
-    @Override
-    float third(float alpha, float sigma, float h) {
-      throw new IllegalArgumentException(this + " has no third order");
-    }
-
-    @Override
-    float noise(float sigma, float h) {
-      return sigma * (float) Math.sqrt(exp(2 * h) - 1);
-    }
-  },
+  SDE_DPMSOLVER("sde-dpmsolver", false, true),
   /** The stochastic variant of {@link #DPMSOLVER_PLUS_PLUS}. */
-  SDE_DPMSOLVER_PLUS_PLUS("sde-dpmsolver++", true, true) {
-    @Override
-    float first(float alpha, float sigma, float h) {
-      return alpha * (1 - exp(-2 * h));
-    }
-
-    @Override
-    float second(float alpha, float sigma, float h) {
-      return alpha * ((1 - exp(-2 * h)) / (-2 * h) + 1);
-    }
-
-    @Override
-    float third(float alpha, float sigma, float h) {
-      return alpha * ((1 - exp(-2 * h) - 2 * h) / (4 * h * h) - 0.5f);
-    }
-
-    @Override
-    float noise(float sigma, float h) {
-      return sigma * (float) Math.sqrt(1 - exp(-2 * h));
-    }
-  };
+  SDE_DPMSOLVER_PLUS_PLUS("sde-dpmsolver++", true, true);
 
   private final String key;
   private final boolean onDenoised;
@@ -104,29 +32,26 @@ public enum DpmAlgorithm {
     return stochastic;
   }
 
-  /** The coefficient of x_s. */
-  float ofState(float alphaT, float alphaS, float sigmaT, float sigmaS, float h) {
-    if (!onDenoised) {
-      return alphaT / alphaS;
+  ExponentialStep step(NoiseLevels levels, int from, int to) {
+    return new ExponentialStep(levels, from, to, onDenoised, stochastic ? 1 : 0);
+  }
+
+  /** What the solver works on, of a prediction whose clean sample was clipped or not. */
+  float[] target(Prediction p, Clipping clipping) {
+    if (onDenoised) {
+      return p.denoised();
     }
-    return stochastic ? sigmaT / sigmaS * exp(-h) : sigmaT / sigmaS;
+    return clipping == Clipping.NONE ? p.epsilon() : p.epsilonOfDenoised();
   }
 
-  /** The coefficient of D0. */
-  abstract float first(float alpha, float sigma, float h);
-
-  /** The coefficient of D1 in the solver type heun and in third order; midpoint takes half D0's. */
-  abstract float second(float alpha, float sigma, float h);
-
-  abstract float third(float alpha, float sigma, float h);
-
-  /** The coefficient of the noise. */
-  float noise(float sigma, float h) {
-    return 0;
-  }
-
-  private static float exp(float value) {
-    return (float) Math.exp(value);
+  /** Three moments; diffusers has a sign of {@link #SDE_DPMSOLVER_PLUS_PLUS} the other way. */
+  double[] thirdOrderMoments(ExponentialStep step) {
+    checkArgument(this != SDE_DPMSOLVER, "%s has no third order", this);
+    double[] moments = step.moments(3);
+    if (this == SDE_DPMSOLVER_PLUS_PLUS) {
+      moments[2] += 2;
+    }
+    return moments;
   }
 
   /** The value in configuration files. */

@@ -21,6 +21,16 @@ public final class EulerAncestral implements Scheduler {
     return new Run(plan, NoiseLevels.exploding(plan, SigmaSpacing.TIMESTEPS, FinalSigma.ZERO));
   }
 
+  /** The standard deviation of the noise after a step. */
+  static float up(float from, float to) {
+    return (float) Math.sqrt(to * to * (from * from - to * to) / (from * from));
+  }
+
+  /** The sigma that a step goes to before its noise. */
+  static float down(float from, float to) {
+    return to * to / from;
+  }
+
   private static final class Run extends SolverRun {
     Run(SchedulePlan plan, NoiseLevels levels) {
       super(plan, levels);
@@ -30,11 +40,9 @@ public final class EulerAncestral implements Scheduler {
     protected float[] advance(int k, float[] x, Evaluator at) {
       float from = levels.sigma(k);
       float to = levels.sigma(k + 1);
-      float up = (float) Math.sqrt(to * to * (from * from - to * to) / (from * from));
-      float down = (float) Math.sqrt(to * to - up * up);
       Prediction p = at.predict(k, x);
       float[] d = derivative(x, p.denoised(), from);
-      return combine(1, x, down - from, d, up, at.gaussian());
+      return combine(1, x, down(from, to) - from, d, up(from, to), at.gaussian());
     }
   }
 }

@@ -58,32 +58,8 @@ public final class LatentConsistency implements Scheduler {
 
   @Override
   public SchedulerRun begin(SchedulePlan plan) {
-    double[] timesteps =
-        plan.timesteps() == null && plan.sigmas() == null
-            ? distilled(plan)
-            : Timesteps.discrete(plan, TimestepSpacing.LEADING);
+    double[] timesteps = DistilledTimesteps.of(plan, name(), originalSteps, originalStrength);
     return new Run(plan, NoiseLevels.of(plan.noiseSchedule(), timesteps));
-  }
-
-  /** Evenly spaced among the timesteps of the distillation, from the noisy end. */
-  private double[] distilled(SchedulePlan plan) {
-    int total = plan.noiseSchedule().timesteps();
-    checkArgument(
-        originalSteps <= total,
-        "the original steps must not exceed the %s training timesteps, were %s",
-        total,
-        originalSteps);
-    int ratio = total / originalSteps;
-    int origin = (int) (originalSteps * originalStrength);
-    int n = plan.steps();
-    checkArgument(
-        n <= origin, "lcm makes at most %s steps (original steps x strength), not %s", origin, n);
-    double[] timesteps = new double[n];
-    for (int i = 0; i < n; i++) {
-      int index = (int) Math.floor(i * ((double) origin / n));
-      timesteps[i] = (double) (origin - index) * ratio - 1;
-    }
-    return timesteps;
   }
 
   private final class Run extends SolverRun {

@@ -4,6 +4,8 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
 
 /** Linear combinations in float32, rounded after each product and sum as torch's kernels do. */
 final class Linear {
@@ -41,6 +43,29 @@ final class Linear {
     for (int i = 0; i < x.length; i++) {
       x[i] += a * y[i];
     }
+  }
+
+  /** The Adams-Bashforth combination of derivatives at even distances, newest first. */
+  static float[] adamsBashforth(List<float[]> derivatives) {
+    double[] nodes = new double[derivatives.size()];
+    Arrays.setAll(nodes, j -> -j);
+    return sum(Interpolation.adamsBashforth(nodes), derivatives);
+  }
+
+  /** x *= a, in place. */
+  static void scale(float[] x, float a) {
+    for (int i = 0; i < x.length; i++) {
+      x[i] *= a;
+    }
+  }
+
+  /** sum w_j y_j over the first values, as many as weights; a new array. */
+  static float[] sum(double[] weights, List<float[]> values) {
+    float[] out = new float[values.get(0).length];
+    for (int j = 0; j < weights.length; j++) {
+      add(out, (float) weights[j], values.get(j));
+    }
+    return out;
   }
 
   /** a_r x_r + b_r y_r for each row r; one pair of coefficients serves all rows. */

@@ -1,10 +1,10 @@
 package dev.palimpsest.scheduler;
 
 import static com.google.common.base.Preconditions.checkArgument;
+import static dev.palimpsest.scheduler.Linear.combine;
 import static dev.palimpsest.scheduler.Linear.derivative;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Arrays;
 
 /**
  * Linear multistep (Adams-Bashforth on uneven sigmas) for the probability flow of Karras et al.
@@ -14,11 +14,6 @@ import java.util.Deque;
  * order from its first step on, with the missing derivatives as zero.
  */
 public final class LinearMultistep implements Scheduler {
-  /** Abscissas and weights on [-1, 1] that integrate polynomials of up to fifth degree exactly. */
-  private static final double[] NODES = {-Math.sqrt(0.6), 0, Math.sqrt(0.6)};
-
-  private static final double[] WEIGHTS = {5 / 9.0, 8 / 9.0, 5 / 9.0};
-
   private final int order;
   private final SigmaSpacing spacing;
 
@@ -60,8 +55,7 @@ public final class LinearMultistep implements Scheduler {
   }
 
   private final class Run extends SolverRun {
-    /** Newest first. */
-    private final Deque<float[]> derivatives = new ArrayDeque<>();
+    private final Recent derivatives = new Recent(order);
 
     Run(SchedulePlan plan, NoiseLevels levels) {
       super(plan, levels);
@@ -69,37 +63,13 @@ public final class LinearMultistep implements Scheduler {
 
     @Override
     protected float[] advance(int k, float[] x, Evaluator at) {
-      Prediction p = at.predict(k, x);
-      derivatives.addFirst(derivative(x, p.denoised(), levels.sigma(k)));
-      if (derivatives.size() > order) {
-        derivatives.removeLast();
-      }
-      float[] sum = new float[x.length];
-      int j = 0;
-      for (float[] derivative : derivatives) {
-        Linear.add(sum, (float) coefficient(k, j++), derivative);
-      }
-      Linear.add(sum, 1, x);
-      return sum;
-    }
-
-    /** The integral from sigma_k to sigma_k+1 of the j-th Lagrange polynomial. */
-    private double coefficient(int k, int j) {
-      double from = levels.sigma(k);
-      double half = (levels.sigma(k + 1) - from) / 2;
-      double integral = 0;
-      for (int node = 0; node < NODES.length; node++) {
-        double tau = from + half * (1 + NODES[node]);
-        double product = WEIGHTS[node] * half;
-        for (int other = 0; other < Math.min(k + 1, order); other++) {
-          if (other != j) {
-            double sigma = levels.sigma(k - other);
-            product *= (tau - sigma) / (levels.sigma(k - j) - sigma);
-          }
-        }
-        integral += product;
-      }
-      return integral;
+      float sigma = levels.sigma(k);
+      float dt = levels.sigma(k + 1) - sigma;
+      derivatives.add(derivative(x, at.predict(k, x).denoised(), sigma));
+      double[] nodes = new double[Math.min(k + 1, order)];
+      Arrays.setAll(nodes, j -> (levels.sigma(k - j) - (double) sigma) / dt);
+      double[] known = Arrays.copyOf(Interpolation.adamsBashforth(nodes), derivatives.size());
+      return combine(1, x, dt, Linear.sum(known, derivatives.values()));
     }
   }
 }

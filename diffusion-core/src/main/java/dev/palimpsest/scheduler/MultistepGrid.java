@@ -9,6 +9,15 @@ import java.util.Arrays;
  * whole timesteps, spaced sigmas between the ends of training rather than of the grid.
  */
 final class MultistepGrid {
+  /** The noise level after the last step. */
+  enum End {
+    ZERO,
+    /** The smallest of training. */
+    SIGMA_MIN,
+    /** As {@link #SIGMA_MIN}; the last one again where timesteps do not place the sigmas. */
+    LAST
+  }
+
   private final SchedulePlan plan;
   private final SigmaSpacing spacing;
   private final float[] table;
@@ -19,21 +28,29 @@ final class MultistepGrid {
     this.table = plan.noiseSchedule().finiteSigmas();
   }
 
-  static NoiseLevels of(SchedulePlan plan, SigmaSpacing spacing, FinalSigma finalSigma) {
+  static NoiseLevels of(SchedulePlan plan, SigmaSpacing spacing, End end) {
     checkArgument(
         plan.timesteps() == null || spacing == SigmaSpacing.TIMESTEPS,
         "explicit timesteps cannot be combined with %s sigmas",
         spacing);
-    boolean flow = plan.settings().flag("use_flow_sigmas", false);
+    boolean flow = isFlow(plan);
     checkArgument(
         flow || plan.predictionType() != PredictionType.FLOW_PREDICTION,
         "flow_prediction needs use_flow_sigmas");
+    checkArgument(
+        !flow || spacing == SigmaSpacing.TIMESTEPS,
+        "flow sigmas cannot be combined with %s sigmas",
+        spacing);
     var grid = new MultistepGrid(plan, spacing);
-    double last = finalSigma == FinalSigma.ZERO ? 0 : grid.table[0];
-    return flow ? grid.flow(last) : grid.preserving(last);
+    return flow ? grid.flow(end) : grid.preserving(end);
   }
 
-  private NoiseLevels preserving(double last) {
+  static boolean isFlow(SchedulePlan plan) {
+    return plan.settings().flag("use_flow_sigmas", false);
+  }
+
+  private NoiseLevels preserving(End end) {
+    double last = end == End.ZERO ? 0 : table[0];
     double[] explicit = plan.sigmas();
     if (explicit != null) {
       int n = explicit.length - 1;
@@ -45,6 +62,7 @@ final class MultistepGrid {
       return levels(timesteps, SigmaGrid.interpolate(timesteps, table), last);
     }
     double[] sigmas = spacing.between(table[table.length - 1], table[0], plan.steps());
+    last = end == End.LAST ? sigmas[sigmas.length - 1] : last;
     return levels(whole(SigmaGrid.timestepsOf(sigmas, table)), sigmas, last);
   }
 
@@ -52,25 +70,18 @@ final class MultistepGrid {
     return NoiseLevels.preserving(timesteps, SigmaGrid.withFinal(sigmas, sigmas.length, last));
   }
 
-  private NoiseLevels flow(double last) {
-    int total = plan.noiseSchedule().timesteps();
+  private NoiseLevels flow(End end) {
     int n = plan.steps();
-    double shift = plan.settings().number("flow_shift", 1);
-    if (plan.mu().isPresent()) {
-      checkArgument(
-          plan.settings().flag("use_dynamic_shifting", false),
-          "a shift mu needs use_dynamic_shifting");
-      shift = Math.exp(plan.mu().getAsDouble());
-    }
-    double[] alphas = Timesteps.linspace(1, 1.0 / total, n + 1);
-    double[] sigmas = new double[n];
-    double[] timesteps = new double[n];
-    for (int i = 0; i < n; i++) {
-      double sigma = 1 - alphas[n - i];
-      sigmas[i] = shift * sigma / (1 + (shift - 1) * sigma);
-      timesteps[i] = Math.floor(sigmas[i] * total);
-    }
-    return NoiseLevels.flow(timesteps, SigmaGrid.withFinal(sigmas, n, last));
+    double[] rising = Timesteps.linspace(0, 1 - 1.0 / plan.noiseSchedule().timesteps(), n + 1);
+    double[] sigmas = Arrays.copyOf(Timesteps.reversed(rising), n);
+    FlowGrid.shift(sigmas, FlowGrid.factor(plan, plan.settings(), "flow_shift"));
+    double last =
+        switch (end) {
+          case ZERO -> 0;
+          case SIGMA_MIN -> table[0];
+          case LAST -> sigmas[n - 1];
+        };
+    return FlowGrid.whole(plan, sigmas, last);
   }
 
   /** Rounded with Karras and Lu spacing, unless on the cosine schedule; cut otherwise. */

@@ -42,6 +42,27 @@ public abstract class NoiseLevels {
   }
 
   /**
+   * Levels that are given; the timesteps are free.
+   *
+   * @param alphas one more than timesteps: that after the last step
+   * @param sigmas as many
+   */
+  static NoiseLevels of(double[] timesteps, float[] alphas, float[] sigmas) {
+    return new Given(timesteps.clone(), alphas.clone(), sigmas.clone());
+  }
+
+  /**
+   * As {@link #exploding(double[], float[], boolean)} for sigmas that are listed twice but the
+   * first, with every second evaluation made between two of them.
+   *
+   * @param middles the sigmas of evaluations 1, 3, 5, ...
+   */
+  static NoiseLevels midpoints(
+      double[] timesteps, float[] sigmas, float[] middles, boolean unitInitialVariance) {
+    return new Midpoints(timesteps, sigmas, middles, unitInitialVariance);
+  }
+
+  /**
    * The space in which x = x0 + sigma epsilon; the network sees x / sqrt(sigma² + 1).
    *
    * @param sigmas at least one more than timesteps: that after the last step, then what is unused
@@ -179,6 +200,28 @@ public abstract class NoiseLevels {
     }
   }
 
+  private static final class Given extends NoiseLevels {
+    private final float[] alphas;
+    private final float[] sigmas;
+
+    Given(double[] timesteps, float[] alphas, float[] sigmas) {
+      super(timesteps);
+      checkSigmas(timesteps, sigmas);
+      this.alphas = alphas;
+      this.sigmas = sigmas;
+    }
+
+    @Override
+    public float alpha(int k) {
+      return alphas[k];
+    }
+
+    @Override
+    public float sigma(int k) {
+      return sigmas[k];
+    }
+  }
+
   private abstract static class OfSigmas extends NoiseLevels {
     final float[] sigmas;
 
@@ -207,7 +250,7 @@ public abstract class NoiseLevels {
     }
   }
 
-  private static final class Exploding extends OfSigmas {
+  private static class Exploding extends OfSigmas {
     private final boolean unitInitialVariance;
 
     Exploding(double[] timesteps, float[] sigmas, boolean unitInitialVariance) {
@@ -222,7 +265,7 @@ public abstract class NoiseLevels {
 
     @Override
     float inputNorm(int k) {
-      return norm(sigmas[k]);
+      return norm(sigma(k));
     }
 
     @Override
@@ -239,7 +282,7 @@ public abstract class NoiseLevels {
       if (type != PredictionType.V_PREDICTION) {
         return super.denoised(type, k, x, output);
       }
-      float sigma = sigmas[k];
+      float sigma = sigma(k);
       float ofOutput = -sigma / norm(sigma);
       float variance = sigma * sigma + 1;
       float[] x0 = new float[x.length];
@@ -247,6 +290,25 @@ public abstract class NoiseLevels {
         x0[i] = output[i] * ofOutput + x[i] / variance;
       }
       return x0;
+    }
+  }
+
+  private static final class Midpoints extends Exploding {
+    private final float[] middles;
+
+    Midpoints(double[] timesteps, float[] sigmas, float[] middles, boolean unitInitialVariance) {
+      super(timesteps, sigmas, unitInitialVariance);
+      this.middles = middles;
+    }
+
+    @Override
+    public float sigma(int k) {
+      return k % 2 == 1 ? middles[k / 2] : sigmas[k];
+    }
+
+    @Override
+    Tensor addNoiseAt(Tensor original, Tensor noise, double[] at) {
+      return exploding(timesteps, sigmas, false).addNoiseAt(original, noise, at);
     }
   }
 

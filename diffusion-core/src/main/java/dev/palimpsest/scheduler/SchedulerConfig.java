@@ -30,14 +30,13 @@ public final class SchedulerConfig {
     Settings settings = new Settings(config);
     String className = settings.text("_class_name", "");
     SchedulerProvider provider = Providers.ofClass(className);
+    Settings completed = settings;
     if (provider instanceof Solver) {
       SchedulerFields.check(className, config);
+      completed = settings.or(((Solver) provider).defaults());
     }
     return new SchedulerConfig(
-        settings,
-        provider.create(settings.asMap()),
-        schedule(className, settings),
-        prediction(settings));
+        settings, provider.create(settings.asMap()), schedule(completed), prediction(completed));
   }
 
   /** The solver. */
@@ -88,7 +87,7 @@ public final class SchedulerConfig {
     return SchedulePlan.sigmas(noiseSchedule, predictionType, sigmas, settings);
   }
 
-  private static NoiseSchedule schedule(String className, Settings settings) {
+  private static NoiseSchedule schedule(Settings settings) {
     NoiseSchedule schedule;
     List<Double> betas = settings.numbers("trained_betas");
     if (betas != null) {
@@ -98,15 +97,12 @@ public final class SchedulerConfig {
       }
       schedule = NoiseSchedule.ofBetas(values);
     } else {
-      // Two classes have Stable Diffusion's values as their defaults, one of them half of these.
-      boolean latent = className.equals("LCMScheduler") || className.equals("TCDScheduler");
-      boolean small = latent || className.equals("HeunDiscreteScheduler");
       schedule =
           NoiseSchedule.named(
-              settings.text("beta_schedule", latent ? "scaled_linear" : "linear"),
+              settings.text("beta_schedule", "linear"),
               settings.integer("num_train_timesteps", 1000),
-              settings.number("beta_start", small ? 0.00085 : 0.0001),
-              settings.number("beta_end", small ? 0.012 : 0.02));
+              settings.number("beta_start", 0.0001),
+              settings.number("beta_end", 0.02));
     }
     return settings.flag("rescale_betas_zero_snr", false) ? schedule.zeroTerminalSnr() : schedule;
   }

@@ -11,13 +11,25 @@ public final class Schedulers {
     return new Ddim();
   }
 
+  public static DdimInverse ddimInverse() {
+    return new DdimInverse();
+  }
+
   public static Ddpm ddpm() {
     return new Ddpm();
+  }
+
+  public static Deis deis() {
+    return new Deis(Settings.NONE);
   }
 
   /** DPM-Solver++ (2M), with its variants as settings. */
   public static DpmSolverMultistep dpmSolverPlusPlus() {
     return new DpmSolverMultistep(Settings.NONE);
+  }
+
+  public static DpmSolverSinglestep dpmSolverSinglestep() {
+    return new DpmSolverSinglestep(Settings.NONE);
   }
 
   public static Euler euler() {
@@ -28,8 +40,25 @@ public final class Schedulers {
     return new EulerAncestral();
   }
 
+  /** Euler's method for rectified flows, such as Stable Diffusion 3 and Flux. */
+  public static FlowMatchEuler flowMatchEuler() {
+    return new FlowMatchEuler(Settings.NONE);
+  }
+
   public static Heun heun() {
     return new Heun();
+  }
+
+  public static Ipndm ipndm() {
+    return new Ipndm();
+  }
+
+  public static Kdpm2 kdpm2() {
+    return new Kdpm2(false, Settings.NONE);
+  }
+
+  public static Kdpm2 kdpm2Ancestral() {
+    return new Kdpm2(true, Settings.NONE);
   }
 
   public static LatentConsistency lcm() {
@@ -42,6 +71,18 @@ public final class Schedulers {
 
   public static Pndm pndm() {
     return new Pndm();
+  }
+
+  public static SaSolver saSolver() {
+    return new SaSolver(Settings.NONE);
+  }
+
+  public static Tcd tcd() {
+    return new Tcd(Settings.NONE);
+  }
+
+  public static UniPc uniPc() {
+    return new UniPc(Settings.NONE);
   }
 
   /**

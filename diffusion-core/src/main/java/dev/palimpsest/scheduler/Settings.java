@@ -37,6 +37,13 @@ final class Settings {
     return new Settings(copy);
   }
 
+  /** These fields, and the defaults for those that are missing or null. */
+  Settings or(Map<String, Object> defaults) {
+    var copy = new LinkedHashMap<String, Object>(fields);
+    defaults.forEach((name, value) -> copy.merge(name, value, (own, other) -> own));
+    return new Settings(copy);
+  }
+
   boolean flag(String name, boolean otherwise) {
     Object value = fields.get(name);
     if (value == null) {
@@ -92,12 +99,16 @@ final class Settings {
     throw wrong(name, value, "a string");
   }
 
-  /** The constant whose {@code toString()}, in lower case, is the field's value. */
-  <E extends Enum<E>> E choice(String name, E otherwise) {
-    if (!has(name)) {
+  /**
+   * The constant whose {@code toString()}, in lower case, is the field's value.
+   *
+   * @param foreign values of other classes' configurations that mean {@code otherwise}
+   */
+  <E extends Enum<E>> E choice(String name, E otherwise, String... foreign) {
+    String value = text(name, "");
+    if (!has(name) || Arrays.asList(foreign).contains(value)) {
       return otherwise;
     }
-    String value = text(name, "");
     var known = new ArrayList<String>();
     for (E constant : otherwise.getDeclaringClass().getEnumConstants()) {
       String key = constant.toString().toLowerCase(Locale.ROOT);
@@ -107,6 +118,26 @@ final class Settings {
       known.add(key);
     }
     throw wrong(name, value, "one of " + known);
+  }
+
+  /** A list of whole numbers, empty where it is missing. */
+  List<Integer> integers(String name) {
+    var integers = new ArrayList<Integer>();
+    List<Double> numbers = numbers(name);
+    for (double number : numbers == null ? List.<Double>of() : numbers) {
+      if (number != Math.rint(number)) {
+        throw wrong(name, number, "whole numbers");
+      }
+      integers.add((int) number);
+    }
+    return integers;
+  }
+
+  /** Refuses a field that is set at all. */
+  void refuse(String name) {
+    if (has(name)) {
+      throw wrong(name, fields.get(name), "null");
+    }
   }
 
   /** Refuses a field whose value is none of those that this library runs. */

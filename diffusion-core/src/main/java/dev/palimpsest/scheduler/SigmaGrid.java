@@ -77,6 +77,32 @@ final class SigmaGrid {
     return new SigmaGrid(twiceTimesteps, twiceSigmas).exploding(plan);
   }
 
+  /**
+   * As {@link #explodingTwice} with the second evaluation of each step halfway, in log(sigma), to
+   * where the step goes before its noise; timesteps of Karras spacing are rounded.
+   */
+  NoiseLevels withMidpoints(SchedulePlan plan, SigmaSpacing spacing, boolean ancestral) {
+    int n = timesteps.length;
+    double[] middles = new double[n - 1];
+    for (int i = 0; i < n - 1; i++) {
+      // An ancestral step goes to next² / sigma, which puts its middle at next.
+      middles[i] = ancestral ? sigmas[i + 1] : Math.sqrt((double) sigmas[i] * sigmas[i + 1]);
+    }
+    double[] between = timestepsOf(middles, plan.noiseSchedule().finiteSigmas());
+    double[] all = new double[2 * n - 1];
+    float[] twice = new float[2 * n + 2];
+    for (int k = 0; k < twice.length; k++) {
+      twice[k] = sigmas[Math.min((k + 1) / 2, n)];
+    }
+    for (int k = 0; k < all.length; k++) {
+      double t = timesteps[k / 2];
+      all[k] = k % 2 == 1 ? between[k / 2] : spacing == SigmaSpacing.KARRAS ? Math.rint(t) : t;
+    }
+    float[] inner = withFinal(middles, n - 1, 0);
+    boolean leading = plan.spacingOr(TimestepSpacing.LINSPACE) == TimestepSpacing.LEADING;
+    return NoiseLevels.midpoints(all, twice, inner, leading);
+  }
+
   /** The fractional timesteps at which a schedule has the given sigmas, by their logarithms. */
   static double[] timestepsOf(double[] sigmas, float[] table) {
     double[] timesteps = new double[sigmas.length];

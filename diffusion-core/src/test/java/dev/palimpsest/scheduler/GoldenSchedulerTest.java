@@ -19,7 +19,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** All golden cases of the supported classes, against diffusers 0.42.1. */
+/** All golden cases, against diffusers 0.42.1. */
 class GoldenSchedulerTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final GoldenArrays GOLDEN = golden();
@@ -47,21 +47,27 @@ class GoldenSchedulerTest {
       compare(golden, "sigmas", sigmas.rows(0, (int) GOLDEN.expected(golden, "sigmas").elements()));
       cases++;
     }
-    // Outside the manifest's tolerance, and known to be: rescaling to zero SNR magnifies the last
-    // bit of the reference's float32 square root, which is not correctly rounded. Rescaling in
-    // float64 misses these arrays too. The bounds are in tolerances, just above what is measured.
-    Map<String, Double> misses =
+    // Rescaling to zero SNR magnifies the last bit of the reference's float32 square root, which is
+    // not correctly rounded. Rescaling in float64 misses these arrays too.
+    expectMisses(
         Map.of(
             "table/4_scaled_linear_1000_zsnr betas", 2.5,
             "table/5_linear_1000_zsnr betas", 2.5,
-            "table/5_linear_1000_zsnr sigmas", 4.8);
+            "table/5_linear_1000_zsnr sigmas", 4.8));
+    finish(7);
+  }
+
+  /**
+   * Arrays outside the manifest's tolerance, and known to be, with bounds in tolerances just above
+   * what is measured.
+   */
+  private void expectMisses(Map<String, Double> misses) {
     misses.forEach(
         (array, bound) -> {
           Double error = errors.get(array);
           assertTrue(error != null && error > 1 && error < bound, () -> array + ": " + error);
           failures.removeIf(failure -> failure.startsWith(array + " is off"));
         });
-    finish(7);
   }
 
   @Test
@@ -75,6 +81,16 @@ class GoldenSchedulerTest {
       initialScale(golden, run);
       cases++;
     }
+    // In the reference's float32, next² - up² has lost most of its digits where the next sigma is
+    // much smaller: these timesteps are 0 and it has up to 0.0096.
+    String ancestral = "timesteps/KDPM2AncestralDiscrete/";
+    expectMisses(
+        Map.of(
+            ancestral + "n2_linspace_off0_plain timesteps", 96.0,
+            ancestral + "n2_linspace_off0_use_karras_sigmas timesteps", 96.0,
+            ancestral + "n2_linspace_off0_use_exponential_sigmas timesteps", 96.0,
+            ancestral + "n2_linspace_off0_use_beta_sigmas timesteps", 96.0,
+            ancestral + "n5_linspace_off0_use_beta_sigmas timesteps", 6.3));
     finish(TIMESTEP_CASES);
   }
 
@@ -91,8 +107,8 @@ class GoldenSchedulerTest {
     finish(TRAJECTORY_CASES);
   }
 
-  private static final int TIMESTEP_CASES = 296;
-  private static final int TRAJECTORY_CASES = 111;
+  private static final int TIMESTEP_CASES = 546;
+  private static final int TRAJECTORY_CASES = 184;
 
   private void trajectory(JsonNode golden) {
     SchedulerCase schedulerCase = caseOf(golden);

@@ -60,6 +60,9 @@ record SchedulerCase(
     if (scheduler instanceof LinearMultistep) {
       return ((LinearMultistep) scheduler).order((int) argument("order", 4));
     }
+    if (scheduler instanceof Tcd) {
+      return ((Tcd) scheduler).eta(argument("eta", 0.3));
+    }
     if (scheduler instanceof LatentConsistency && setTimesteps.containsKey("strength")) {
       return ((LatentConsistency) scheduler)
           .originalStrength(number(setTimesteps, "strength", 1))

@@ -12,6 +12,7 @@ import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -40,6 +41,11 @@ class SchedulerRunTest {
         Schedulers.euler().churn(3, 0.1, 9, 1.003),
         Schedulers.eulerAncestral(),
         Schedulers.heun(),
+        Schedulers.kdpm2(),
+        Schedulers.kdpm2Ancestral().karrasSigmas(),
+        Schedulers.flowMatchEuler().shift(3),
+        Schedulers.tcd().eta(0.7),
+        Schedulers.ddimInverse(),
         Schedulers.lcm());
   }
 
@@ -51,6 +57,21 @@ class SchedulerRunTest {
       all.add(Schedulers.heun().sigmas(spacing));
       all.add(Schedulers.lms().sigmas(spacing));
       all.add(Schedulers.dpmSolverPlusPlus().sigmas(spacing));
+      all.add(Schedulers.dpmSolverSinglestep().sigmas(spacing));
+      all.add(Schedulers.deis().sigmas(spacing));
+      all.add(Schedulers.uniPc().sigmas(spacing));
+      all.add(Schedulers.saSolver().sigmas(spacing));
+      all.add(Schedulers.kdpm2().sigmas(spacing));
+      all.add(Schedulers.kdpm2Ancestral().sigmas(spacing));
+      all.add(Schedulers.flowMatchEuler().sigmas(spacing));
+    }
+    for (int order = 1; order <= 3; order++) {
+      all.add(Schedulers.dpmSolverSinglestep().order(order));
+      all.add(Schedulers.deis().order(order).lowerOrderFinal(false));
+      all.add(Schedulers.uniPc().order(order).type(UniPc.SolverType.BH1));
+      all.add(Schedulers.uniPc().order(order).onNoise());
+      all.add(Schedulers.saSolver().orders(order, 4 - order).tau(t -> 0.5));
+      all.add(Schedulers.saSolver().orders(order, order).onNoise());
     }
     for (DpmAlgorithm algorithm : DpmAlgorithm.values()) {
       all.add(Schedulers.dpmSolverPlusPlus().algorithm(algorithm, FinalSigma.SIGMA_MIN));
@@ -62,11 +83,12 @@ class SchedulerRunTest {
   @Property(tries = 150)
   void timestepsAndSigmasFallAndStepsAreCounted(
       @ForAll("schedulers") Scheduler scheduler, @ForAll @IntRange(min = 4, max = 45) int n) {
-    SchedulerRun run = scheduler.begin(plan(n));
+    SchedulerRun run = scheduler.begin(plan(scheduler, n));
     assertEquals(n, run.steps());
     assertEquals(run.timesteps().length, run.evaluations());
     for (int i = 1; i < n; i++) {
-      assertTrue(run.timestep(i) <= run.timestep(i - 1));
+      double change = run.timestep(i) - run.timestep(i - 1);
+      assertTrue(scheduler instanceof DdimInverse ? change >= 0 : change <= 0);
     }
     double[] sigmas = run.sigmas();
     for (int k = 1; k < sigmas.length; k++) {
@@ -81,9 +103,9 @@ class SchedulerRunTest {
   @Property(tries = 60)
   void replayedNoiseGivesTheSameBytesAndRunsDoNotDisturbEachOther(
       @ForAll("schedulers") Scheduler scheduler, @ForAll @IntRange(min = 4, max = 12) int n) {
-    List<float[]> alone = states(scheduler, plan(n), 5);
-    SchedulerRun first = scheduler.begin(plan(n));
-    SchedulerRun second = scheduler.begin(plan(n));
+    List<float[]> alone = states(scheduler, plan(scheduler, n), 5);
+    SchedulerRun first = scheduler.begin(plan(scheduler, n));
+    SchedulerRun second = scheduler.begin(plan(scheduler, n));
     NoiseSource firstNoise = NoiseSource.torch(5);
     NoiseSource secondNoise = NoiseSource.torch(5);
     Tensor a = start(first);
@@ -102,13 +124,13 @@ class SchedulerRunTest {
       @ForAll @IntRange(min = 2, max = 12) int n,
       @ForAll @IntRange(min = 1, max = 11) int from) {
     int k = Math.min(from, n - 1);
-    SchedulerRun whole = scheduler.begin(plan(n));
+    SchedulerRun whole = scheduler.begin(plan(scheduler, n));
     NoiseSource noise = NoiseSource.torch(9);
     Tensor x = start(whole);
     for (int i = 0; i < k; i++) {
       x = whole.step(i, x, NETWORK, noise).x();
     }
-    SchedulerRun part = scheduler.begin(plan(n).startStep(k));
+    SchedulerRun part = scheduler.begin(plan(scheduler, n).startStep(k));
     assertEquals(n - k, part.steps());
     assertEquals(whole.timestep(k), part.timestep(0));
     assertArrayEquals(
@@ -116,16 +138,22 @@ class SchedulerRunTest {
         part.step(0, x, NETWORK, NoiseSource.torch(2)).x().floats());
   }
 
+  /** Those without sigmas, and that for flows. */
+  private static final Set<String> OTHERS =
+      Set.of("ddim", "ddim_inverse", "ddpm", "flow_match_euler", "ipndm", "lcm", "pndm", "tcd");
+
   /** Those that end at a clean sample and work on the estimate of it. */
   @Provide
   Arbitrary<Scheduler> exact() {
     var exact = new ArrayList<Scheduler>(all());
     exact.removeIf(
         scheduler -> {
-          double[] sigmas = scheduler.begin(plan(5)).sigmas();
-          return scheduler.name().equals("pndm") || sigmas.length > 0 && sigmas[5] > 0;
+          double[] sigmas = scheduler.begin(plan(scheduler, 5)).sigmas();
+          return OTHERS.contains(scheduler.name()) || sigmas[sigmas.length - 1] > 0;
         });
-    exact.add(Schedulers.heun());
+    exact.add(Schedulers.ddim());
+    exact.add(Schedulers.ddpm());
+    exact.add(Schedulers.lcm());
     return Arbitraries.of(exact);
   }
 
@@ -182,7 +210,7 @@ class SchedulerRunTest {
   @Test
   void stepDoesNotWriteToItsInputs() {
     for (Scheduler scheduler : all()) {
-      SchedulerRun run = scheduler.begin(plan(5));
+      SchedulerRun run = scheduler.begin(plan(scheduler, 5));
       Tensor x = start(run);
       float[] before = x.floats().clone();
       Step step = run.step(0, x, (in, t) -> in, NoiseSource.torch(0));
@@ -238,6 +266,17 @@ class SchedulerRunTest {
     assertNames(
         () -> Schedulers.ddpm().variance(VarianceType.LEARNED_RANGE).begin(plan(5)),
         "LEARNED_RANGE");
+    assertNames(() -> Schedulers.deis().karrasSigmas().begin(timesteps(999, 1)), "KARRAS");
+    assertNames(() -> Schedulers.tcd().begin(plan(60)), "tcd", "50", "60");
+    assertNames(() -> Schedulers.ddimInverse().begin(timesteps(999, 1)), "ddim_inverse");
+    assertNames(
+        () -> Schedulers.ddimInverse().begin(plan(9).spacing(TimestepSpacing.LINSPACE)),
+        "linspace");
+    assertNames(() -> Schedulers.ipndm().begin(plan(9)), "v_prediction", "EPSILON");
+    assertNames(() -> Schedulers.flowMatchEuler().begin(plan(9)), "flow_prediction", "EPSILON");
+    SchedulePlan flows = plan(Schedulers.flowMatchEuler(), 9);
+    assertNames(() -> Schedulers.flowMatchEuler().begin(flows.mu(1)), "use_dynamic_shifting");
+    assertNames(() -> Schedulers.flowMatchEuler().dynamicShifting(true).begin(flows), "mu");
     SchedulePlan flow = SchedulePlan.steps(SCHEDULE, PredictionType.FLOW_PREDICTION, 5);
     assertNames(() -> Schedulers.dpmSolverPlusPlus().begin(flow), "flow_prediction");
   }
@@ -252,6 +291,51 @@ class SchedulerRunTest {
         () -> Schedulers.dpmSolverPlusPlus().algorithm(DpmAlgorithm.DPMSOLVER, FinalSigma.ZERO),
         "dpmsolver",
         "SIGMA_MIN");
+    assertNames(
+        () ->
+            Schedulers.dpmSolverSinglestep()
+                .algorithm(DpmAlgorithm.SDE_DPMSOLVER, FinalSigma.SIGMA_MIN),
+        "sde-dpmsolver",
+        "singlestep");
+    assertNames(() -> Schedulers.deis().order(4), "1..3", "4");
+    assertNames(() -> Schedulers.uniPc().order(0), "0");
+    assertNames(() -> Schedulers.uniPc().lowerOrderFinal(false), "sigma 0");
+    assertNames(() -> Schedulers.saSolver().orders(2, 5), "corrector_order", "1..4", "5");
+    assertNames(() -> Schedulers.tcd().eta(-0.1), "-0.1");
+    assertNames(() -> Schedulers.tcd().originalSteps(0), "0");
+    assertNames(() -> Schedulers.flowMatchEuler().shift(0), "shift", "0");
+  }
+
+  @Test
+  void flowIsExactOnStraightPaths() {
+    Tensor clean = NoiseSource.torch(1).gaussian(SHAPE);
+    Tensor noise = NoiseSource.torch(2).gaussian(SHAPE);
+    float[] velocity = Linear.combine(1, noise.floats(), -1, clean.floats());
+    Scheduler scheduler = Schedulers.flowMatchEuler().dynamicShifting(true);
+    SchedulerRun run = scheduler.begin(plan(scheduler, 7).mu(0.6));
+    Tensor x = noise;
+    for (int i = 0; i < 7; i++) {
+      x = run.step(i, x, (in, t) -> Tensor.of(SHAPE, velocity), noise()).x();
+    }
+    assertArrayEquals(clean.floats(), x.floats(), 1e-5f);
+  }
+
+  @Test
+  void ddimRunsBackAlongItsInverse() {
+    SchedulePlan plan = plan(50).clipping(Clipping.NONE);
+    Tensor epsilon = NoiseSource.torch(2).gaussian(SHAPE);
+    DenoisingFunction network = (in, t) -> epsilon;
+    SchedulerRun inverse = Schedulers.ddimInverse().begin(plan);
+    SchedulerRun ddim = Schedulers.ddim().begin(plan);
+    Tensor clean = NoiseSource.torch(1).gaussian(SHAPE);
+    Tensor x = clean;
+    for (int i = 0; i < 50; i++) {
+      x = inverse.step(i, x, network, noise()).x();
+    }
+    for (int i = 0; i < 50; i++) {
+      x = ddim.step(i, x, network, noise()).x();
+    }
+    assertArrayEquals(clean.floats(), x.floats(), 1e-4f);
   }
 
   @Test
@@ -326,6 +410,17 @@ class SchedulerRunTest {
 
   private static SchedulePlan plan(int steps) {
     return SchedulePlan.steps(SCHEDULE, PredictionType.EPSILON, steps);
+  }
+
+  /** A plan with what the solver's networks predict. */
+  private static SchedulePlan plan(Scheduler scheduler, int steps) {
+    PredictionType type =
+        switch (scheduler.name()) {
+          case "flow_match_euler" -> PredictionType.FLOW_PREDICTION;
+          case "ipndm" -> PredictionType.V_PREDICTION;
+          default -> PredictionType.EPSILON;
+        };
+    return SchedulePlan.steps(SCHEDULE, type, steps);
   }
 
   private static SchedulePlan timesteps(double... timesteps) {

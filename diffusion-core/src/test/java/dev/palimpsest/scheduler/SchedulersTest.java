@@ -18,6 +18,7 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -52,7 +53,7 @@ class SchedulersTest {
 
   @Test
   void everyNameMakesASchedulerOfThatName() {
-    assertTrue(Schedulers.names().size() >= 9, () -> "" + Schedulers.names());
+    assertTrue(Schedulers.names().size() >= 19, () -> "" + Schedulers.names());
     for (String name : Schedulers.names()) {
       assertEquals(name, Schedulers.byName(name).name());
     }
@@ -93,6 +94,17 @@ class SchedulersTest {
     assertEquals(0.012f, heun.beta(999));
     NoiseSchedule lcm = schedule(Map.of("_class_name", "LCMScheduler"));
     assertEquals("scaled_linear", lcm.name());
+    NoiseSchedule tcd = schedule(Map.of("_class_name", "TCDScheduler"));
+    assertEquals("scaled_linear", tcd.name());
+    NoiseSchedule kdpm2 = schedule(Map.of("_class_name", "KDPM2AncestralDiscreteScheduler"));
+    assertEquals(0.00085f, kdpm2.beta(0));
+    assertEquals(
+        PredictionType.FLOW_PREDICTION,
+        Schedulers.fromConfig(Map.of("_class_name", "FlowMatchEulerDiscreteScheduler"))
+            .predictionType());
+    assertEquals(
+        PredictionType.V_PREDICTION,
+        Schedulers.fromConfig(Map.of("_class_name", "IPNDMScheduler")).predictionType());
     NoiseSchedule ddpm = schedule(Map.of("_class_name", "DDPMScheduler"));
     assertEquals(0.0001f, ddpm.beta(0));
     assertEquals(0.02f, ddpm.beta(999));
@@ -101,8 +113,7 @@ class SchedulersTest {
   @Test
   void trainedBetas() {
     NoiseSchedule schedule =
-        schedule(
-            Map.of("_class_name", "DDPMScheduler", "trained_betas", java.util.List.of(0.1, 0.2)));
+        schedule(Map.of("_class_name", "DDPMScheduler", "trained_betas", List.of(0.1, 0.2)));
     assertEquals(2, schedule.timesteps());
     assertEquals(0.72f, schedule.alphaCumprod(1), 1e-6f);
   }
@@ -161,6 +172,35 @@ class SchedulersTest {
     assertNames(refused("beta_start", "small"), "beta_start", "small", "a number");
     assertNames(refused("num_train_timesteps", 10.5), "num_train_timesteps", "10.5", "whole");
     assertNames(refused("trained_betas", 1), "trained_betas", "1", "list");
+  }
+
+  @Test
+  void valuesThatAClassCannotTakeAreNamed() {
+    assertNames(refused("UniPCMultistepScheduler", "solver_p", "DDIMScheduler"), "solver_p");
+    assertNames(refused("UniPCMultistepScheduler", "solver_type", "bh3"), "bh3", "bh1", "bh2");
+    assertNames(refused("UniPCMultistepScheduler", "disable_corrector", 1), "disable_corrector");
+    assertNames(refused("SASolverScheduler", "tau_func", "t"), "tau_func", "null");
+    assertNames(refused("SASolverScheduler", "algorithm_type", "dpmsolver++"), "data_prediction");
+    assertNames(refused("DEISMultistepScheduler", "algorithm_type", "sde-dpmsolver"), "deis");
+    assertNames(refused("DEISMultistepScheduler", "solver_type", "linear"), "logrho");
+    assertNames(refused("DPMSolverSinglestepScheduler", "algorithm_type", "dpm"), "dpmsolver++");
+    assertNames(
+        refused("FlowMatchEulerDiscreteScheduler", "time_shift_type", "cubic"), "exponential");
+    assertNames(refused("IPNDMScheduler", "trained_betas", List.of(0.1)), "trained_betas");
+  }
+
+  @Test
+  void fieldsOfOtherMultistepSolversAreTakenOver() {
+    var config = new HashMap<String, Object>(SD_15);
+    config.put("_class_name", "DEISMultistepScheduler");
+    config.put("algorithm_type", "deis");
+    config.put("solver_type", "logrho");
+    SchedulerConfig deis = Schedulers.fromConfig(config);
+    for (String name : List.of("dpmsolver++", "dpmsolver_singlestep", "unipc")) {
+      assertEquals(name, deis.with(name).scheduler().name());
+    }
+    SchedulerConfig singlestep = deis.with("dpmsolver_singlestep");
+    assertEquals(999, singlestep.scheduler().begin(singlestep.plan(10)).timestep(0));
   }
 
   @Test
@@ -230,6 +270,11 @@ class SchedulersTest {
   private static String refused(String field, Object value) {
     var config = new HashMap<String, Object>(SD_15);
     config.put(field, value);
+    return failure(UnsupportedModelException.class, () -> Schedulers.fromConfig(config));
+  }
+
+  private static String refused(String className, String field, Object value) {
+    Map<String, Object> config = Map.of("_class_name", className, field, value);
     return failure(UnsupportedModelException.class, () -> Schedulers.fromConfig(config));
   }
 

@@ -14,6 +14,7 @@ import dev.palimpsest.scheduler.SchedulerConfig;
 import dev.palimpsest.scheduler.SchedulerRun;
 import dev.palimpsest.scheduler.Schedulers;
 import dev.palimpsest.scheduler.Step;
+import dev.palimpsest.scheduler.Tcd;
 import dev.palimpsest.tensor.NoiseSource;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
@@ -159,6 +160,9 @@ final class SchedulerCases {
     }
     if (scheduler instanceof LinearMultistep) {
       return ((LinearMultistep) scheduler).order(step.path("order").asInt(4));
+    }
+    if (scheduler instanceof Tcd) {
+      return ((Tcd) scheduler).eta(step.path("eta").asDouble(0.3));
     }
     if (scheduler instanceof LatentConsistency && set.has("strength")) {
       return ((LatentConsistency) scheduler)

@@ -1,0 +1,41 @@
+package dev.palimpsest.scheduler;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.palimpsest.scheduler.DpmSolverMultistep.SolverType;
+
+/** The fields that DPM-Solver has in its singlestep and its multistep form. */
+record DpmFields(
+    int order,
+    DpmAlgorithm algorithm,
+    SolverType type,
+    SigmaSpacing spacing,
+    FinalSigma finalSigma) {
+  DpmFields {
+    checkArgument(1 <= order && order <= 3, "the order must be in 1..3, was %s", order);
+    checkArgument(
+        order < 3 || algorithm != DpmAlgorithm.SDE_DPMSOLVER, "%s has no third order", algorithm);
+    checkArgument(
+        algorithm.onDenoised() || finalSigma == FinalSigma.SIGMA_MIN,
+        "%s cannot end at sigma 0; let it end at SIGMA_MIN",
+        algorithm);
+  }
+
+  /** Values of DEIS and UniPC mean the defaults when their configuration is taken over. */
+  static DpmFields of(Settings settings) {
+    return new DpmFields(
+        settings.integer("solver_order", 2),
+        settings.choice("algorithm_type", DpmAlgorithm.DPMSOLVER_PLUS_PLUS, "deis"),
+        settings.choice("solver_type", SolverType.MIDPOINT, "logrho", "bh1", "bh2"),
+        SigmaSpacing.of(settings),
+        settings.choice("final_sigmas_type", FinalSigma.ZERO));
+  }
+
+  /** The grid of a plan. */
+  NoiseLevels levels(SchedulePlan plan) {
+    return MultistepGrid.of(
+        plan,
+        spacing,
+        finalSigma == FinalSigma.ZERO ? MultistepGrid.End.ZERO : MultistepGrid.End.SIGMA_MIN);
+  }
+}
