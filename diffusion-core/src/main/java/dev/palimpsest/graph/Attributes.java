@@ -46,6 +46,12 @@ final class Attributes {
     return with(name, Collections.unmodifiableList(list));
   }
 
+  Attributes without(String name) {
+    var copy = new TreeMap<>(values);
+    copy.remove(name);
+    return new Attributes(copy);
+  }
+
   Map<String, Object> asMap() {
     return values;
   }
@@ -66,10 +72,25 @@ final class Attributes {
     return values.containsKey(name) ? (String) get(name, String.class) : absent;
   }
 
-  @SuppressWarnings(
-      "unchecked") // the reader and the builders put only longs into lists asked for here
   @Nullable List<Long> integers(String name) {
-    return values.containsKey(name) ? (List<Long>) get(name, List.class) : null;
+    if (!values.containsKey(name)) {
+      return null;
+    }
+    var integers = new ArrayList<Long>();
+    for (Object element : (List<?>) get(name, List.class)) {
+      checkArgument(element instanceof Long, "attribute %s must hold integers: %s", name, element);
+      integers.add((Long) element);
+    }
+    return integers;
+  }
+
+  List<Float> numbers(String name) {
+    var numbers = new ArrayList<Float>();
+    for (Object element : (List<?>) get(name, List.class)) {
+      checkArgument(element instanceof Float, "attribute %s must hold floats: %s", name, element);
+      numbers.add((Float) element);
+    }
+    return numbers;
   }
 
   Tensor tensor(String name) {

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * height} or {@code floor((height-1)/2)+1}. Immutable; equal when written alike.
  */
 public final class Dim {
+  /** Keeps hostile graphs, whose expressions could double at each node, small. */
+  private static final int LONGEST = 2000;
+
   // A symbolic dimension is base + offset; a known one has no base.
   private final @Nullable Base base;
   private final long offset;
@@ -60,14 +63,16 @@ public final class Dim {
     }
     return base == null
         ? other.plus(offset)
-        : derived("(" + this + "+" + other + ")", other, (a, b) -> a + b);
+        : derived("(" + term() + "+" + other.term() + ")", other, (a, b) -> a + b);
   }
 
   public Dim minus(Dim other) {
     if (other.base == null) {
       return plus(-other.offset);
     }
-    return equals(other) ? of(0) : derived("(" + this + "-" + other + ")", other, (a, b) -> a - b);
+    return equals(other)
+        ? of(0)
+        : derived("(" + term() + "-" + other.term() + ")", other, (a, b) -> a - b);
   }
 
   public Dim times(Dim other) {
@@ -82,7 +87,7 @@ public final class Dim {
     }
     return base == null && other.base == null
         ? of(Math.multiplyExact(offset, other.offset))
-        : derived("(" + this + "*" + other + ")", other, (a, b) -> a * b);
+        : derived("(" + term() + "*" + other.term() + ")", other, (a, b) -> a * b);
   }
 
   /** The quotient rounded down. */
@@ -95,7 +100,7 @@ public final class Dim {
     }
     return base == null && other.base == null
         ? of(Math.floorDiv(offset, other.offset))
-        : derived("floor(" + this + "/" + other + ")", other, Math::floorDiv);
+        : derived("floor(" + term() + "/" + other.term() + ")", other, Math::floorDiv);
   }
 
   /** This dimension with its symbols replaced; symbols that {@code sizes} lacks stay. */
@@ -107,7 +112,16 @@ public final class Dim {
     return size == null ? this : of(size + offset);
   }
 
+  private String term() {
+    return base != null && offset != 0 ? "(" + this + ")" : toString();
+  }
+
   private Dim derived(String text, Dim other, Arithmetic arithmetic) {
+    checkArgument(
+        text.length() <= LONGEST,
+        "a dimension's expression exceeds %s characters: %s...",
+        LONGEST,
+        text.substring(0, Math.min(60, text.length())));
     return new Dim(
         new Base(
             text,

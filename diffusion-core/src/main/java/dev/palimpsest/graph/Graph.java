@@ -110,6 +110,15 @@ public final class Graph {
     return new Lowering(stored, usualSizes).apply(this);
   }
 
+  /**
+   * This graph in half precision, for devices that compute float16 faster: parameters and most
+   * operators are float16, normalisations, softmax and the embedding of timesteps stay float32, and
+   * so do inputs and outputs. A parameter's element type tells how its weight is to be given.
+   */
+  public Graph toHalfPrecision() {
+    return HalfPrecision.of(this);
+  }
+
   /** What replaces a node: the new outputs, one for each old one. */
   interface Replacement {
     /** Null keeps the operator on its rewritten inputs. */

@@ -82,7 +82,8 @@ final class Names {
     return from + "/" + node.operator().name();
   }
 
-  private String unique(String suggestion) {
+  /** A name that no value has yet, now taken: the suggestion, or one that begins with it. */
+  String unique(String suggestion) {
     if (taken.add(suggestion)) {
       return suggestion;
     }

@@ -11,8 +11,8 @@ import dev.palimpsest.graph.onnx.NodeProto;
 import dev.palimpsest.graph.onnx.StringStringEntryProto;
 import dev.palimpsest.graph.onnx.TensorProto;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
@@ -42,9 +42,6 @@ public record OnnxFile(long irVersion, Map<String, Long> opsets, Set<String> ext
    */
   public static OnnxFile inspect(Path file) throws IOException {
     ModelProto model = parse(file);
-    if (!model.hasGraph() || !model.hasIrVersion()) {
-      throw new CheckpointException(file + " is not an ONNX model: it has no graph or IR version");
-    }
     var opsets = new TreeMap<String, Long>();
     model
         .getOpsetImportList()
@@ -52,24 +49,39 @@ public record OnnxFile(long irVersion, Map<String, Long> opsets, Set<String> ext
     var externalData = new TreeSet<String>();
     collect(model.getGraph(), externalData);
     for (String location : externalData) {
-      checkContained(file, location);
+      new ExternalData(file).resolve(location);
     }
     return new OnnxFile(model.getIrVersion(), opsets, externalData);
   }
 
-  private static ModelProto parse(Path file) throws IOException {
+  static ModelProto parse(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file)) {
       if (channel.size() > Integer.MAX_VALUE) {
         throw new CheckpointException(
             file + " has " + channel.size() + " bytes; an ONNX file ends below 2 GiB");
       }
-      var map = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
-      CodedInputStream in = UnsafeByteOperations.unsafeWrap(map).newCodedInput();
-      in.enableAliasing(true); // weights inside the file stay mapped
-      return ModelProto.parseFrom(in);
-    } catch (InvalidProtocolBufferException e) {
-      throw new CheckpointException(file + " is not an ONNX model: " + e.getMessage(), e);
+      ByteBuffer map = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
+      return parse(file.toString(), map);
     }
+  }
+
+  /** Weights inside the model stay where they are: views of {@code bytes}. */
+  static ModelProto parse(String source, ByteBuffer bytes) throws CheckpointException {
+    CodedInputStream in = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();
+    in.enableAliasing(true);
+    ModelProto model;
+    try {
+      model = ModelProto.parseFrom(in);
+    } catch (InvalidProtocolBufferException e) {
+      throw new CheckpointException(source + " is not an ONNX model: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new CheckpointException(source + " cannot be read: " + e.getMessage(), e);
+    }
+    if (!model.hasGraph() || !model.hasIrVersion()) {
+      throw new CheckpointException(
+          source + " is not an ONNX model: it has no graph or IR version");
+    }
+    return model;
   }
 
   private static void collect(GraphProto graph, Set<String> locations) {
@@ -90,32 +102,5 @@ public record OnnxFile(long irVersion, Map<String, Long> opsets, Set<String> ext
         locations.add(entry.getValue());
       }
     }
-  }
-
-  private static void checkContained(Path file, String location) throws IOException {
-    Path folder = file.toAbsolutePath().normalize().getParent();
-    if (folder == null) {
-      throw new CheckpointException(file + " is not a file in a folder");
-    }
-    Path data;
-    try {
-      data = folder.resolve(location).normalize();
-    } catch (InvalidPathException e) {
-      throw outside(file, location);
-    }
-    if (!data.startsWith(folder) || data.equals(folder)) {
-      throw outside(file, location);
-    }
-    if (!data.toFile().isFile()) {
-      throw new CheckpointException(file + ": its weights' file " + location + " is missing");
-    }
-    if (!data.toRealPath().startsWith(folder.toRealPath())) {
-      throw outside(file, location);
-    }
-  }
-
-  private static CheckpointException outside(Path file, String location) {
-    return new CheckpointException(
-        file + ": its weights' file '" + location + "' is not inside its folder");
   }
 }

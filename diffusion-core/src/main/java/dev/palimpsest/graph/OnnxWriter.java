@@ -15,6 +15,7 @@ import dev.palimpsest.graph.onnx.TensorShapeProto;
 import dev.palimpsest.graph.onnx.TypeProto;
 import dev.palimpsest.graph.onnx.ValueInfoProto;
 import dev.palimpsest.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -31,6 +32,8 @@ final class OnnxWriter {
   private final Graph graph;
   private final Names names;
   private final GraphProto.Builder proto = GraphProto.newBuilder();
+  private final List<NodeProto> nodes = new ArrayList<>();
+  private final List<NodeProto> constantNodes = new ArrayList<>();
   private final Map<Origin, String> constants = new IdentityHashMap<>();
   private final Map<ByteString, String> constantsByContent = new HashMap<>();
 
@@ -48,8 +51,9 @@ final class OnnxWriter {
     proto.setName(graph.name());
     graph.parameters().forEach((name, value) -> proto.addInitializer(external(value, locations)));
     for (Node node : graph.nodes()) {
-      proto.addNode(node(node));
+      nodes.add(node(node));
     }
+    proto.addAllNode(constantNodes).addAllNode(nodes);
     graph.inputs().values().forEach(input -> proto.addInput(info(nameOf(input), input)));
     graph.outputs().forEach((name, value) -> proto.addOutput(info(name, value)));
     return ModelProto.newBuilder()
@@ -112,8 +116,18 @@ final class OnnxWriter {
     return constantsByContent.computeIfAbsent(
         content.toByteString(),
         bytes -> {
-          String name = "constant_" + constantsByContent.size();
-          proto.addInitializer(content.toBuilder().setName(name));
+          String name = names.unique("constant");
+          constantNodes.add(
+              NodeProto.newBuilder()
+                  .setOpType("Constant")
+                  .setName(name)
+                  .addOutput(name)
+                  .addAttribute(
+                      AttributeProto.newBuilder()
+                          .setName("value")
+                          .setType(AttributeType.TENSOR)
+                          .setT(content))
+                  .build());
           return name;
         });
   }

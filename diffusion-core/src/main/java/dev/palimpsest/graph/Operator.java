@@ -84,7 +84,10 @@ final class Operator {
     try {
       List<Type> types = inference.infer(new Inputs(this, inputs), attributes);
       return new Node(this, inputs, attributes, types).outputs();
-    } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+    } catch (IllegalArgumentException
+        | IllegalStateException
+        | IndexOutOfBoundsException
+        | ArithmeticException e) {
       throw new IllegalArgumentException(
           name + " of " + inputs + " " + attributes + ": " + e.getMessage(), e);
     }

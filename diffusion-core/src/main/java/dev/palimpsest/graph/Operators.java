@@ -8,12 +8,14 @@ import dev.palimpsest.graph.Operator.Type;
 import dev.palimpsest.tensor.DType;
 import dev.palimpsest.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongBinaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The table of operators that graphs are made of: one row an operator, at opset {@link #OPSET}. */
@@ -43,30 +45,42 @@ final class Operators {
             "Relu",
             "Abs",
             "Floor",
+            "Ceil",
+            "Round",
             "Sign",
+            "Softplus",
             "Not")) {
       row(name, 1, 1, Set.of(), (in, at) -> same(in));
     }
     row("Identity", 1, 1, Set.of(), (in, at) -> List.of(in.get(0).type()));
     row("Gelu", 1, 1, Set.of("approximate"), (in, at) -> same(in));
+    row("LeakyRelu", 1, 1, Set.of("alpha"), (in, at) -> same(in));
+    row("Elu", 1, 1, Set.of("alpha"), (in, at) -> same(in));
+    row("Clip", 1, 3, Set.of(), (in, at) -> same(in));
     row("Softmax", 1, 1, Set.of("axis"), (in, at) -> same(in));
+    row("LogSoftmax", 1, 1, Set.of("axis"), (in, at) -> same(in));
     row("Trilu", 1, 2, Set.of("upper"), (in, at) -> same(in));
+    row("IsNaN", 1, 1, Set.of(), (in, at) -> List.of(Type.of(DType.BOOL, in.dims(0))));
+    row("ScatterND", 3, 3, Set.of("reduction"), (in, at) -> same(in));
+    row("ScatterElements", 3, 3, Set.of("axis", "reduction"), (in, at) -> same(in));
     row("CumSum", 2, 2, Set.of("exclusive", "reverse"), (in, at) -> same(in));
 
     row("Add", 2, 2, Set.of(), arithmetic((a, b) -> a.plus(b)));
     row("Sub", 2, 2, Set.of(), arithmetic((a, b) -> a.minus(b)));
     row("Mul", 2, 2, Set.of(), arithmetic((a, b) -> a.times(b)));
-    row("Div", 2, 2, Set.of(), arithmetic((a, b) -> a.floorDiv(b)));
-    for (String name : List.of("Pow", "Mod", "And", "Or")) {
-      row(name, 2, 2, Set.of("fmod"), (in, at) -> List.of(Type.of(in.dtype(0), broadcast(in))));
+    row("Div", 2, 2, Set.of(), arithmetic(Operators::divide));
+    row("Mod", 2, 2, Set.of("fmod"), (in, at) -> List.of(Type.of(in.dtype(0), broadcast(in))));
+    for (String name : List.of("Pow", "And", "Or", "Xor")) {
+      row(name, 2, 2, Set.of(), (in, at) -> List.of(Type.of(in.dtype(0), broadcast(in))));
     }
-    for (String name : List.of("Min", "Max", "Sum")) {
-      row(name, 1, ANY, Set.of(), (in, at) -> List.of(Type.of(in.dtype(0), broadcast(in))));
-    }
-    for (String name : List.of("Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual")) {
+    row("Min", 1, ANY, Set.of(), extreme(Math::min));
+    row("Max", 1, ANY, Set.of(), extreme(Math::max));
+    row("Sum", 1, ANY, Set.of(), (in, at) -> List.of(Type.of(in.dtype(0), broadcast(in))));
+    row("Equal", 2, 2, Set.of(), Operators::equal);
+    for (String name : List.of("Less", "Greater", "LessOrEqual", "GreaterOrEqual")) {
       row(name, 2, 2, Set.of(), (in, at) -> List.of(Type.of(DType.BOOL, broadcast(in))));
     }
-    row("Where", 3, 3, Set.of(), (in, at) -> List.of(Type.of(in.dtype(1), broadcast(in))));
+    row("Where", 3, 3, Set.of(), Operators::where);
     row("Cast", 1, 1, Set.of("to", "saturate"), Operators::cast);
 
     row("MatMul", 2, 2, Set.of(), (in, at) -> matmul(in, false, false));
@@ -93,9 +107,11 @@ final class Operators {
     row("LayerNormalization", 2, 3, Set.of("axis", "epsilon", "stash_type"), (in, at) -> same(in));
 
     for (String name :
-        List.of("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceSumSquare")) {
+        List.of(
+            "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL2", "ReduceSumSquare")) {
       row(name, 1, 2, Set.of("keepdims", "noop_with_empty_axes"), Operators::reduce);
     }
+    row("ReduceProd", 1, 2, Set.of("keepdims", "noop_with_empty_axes"), Operators::reduceProd);
     row("ArgMax", 1, 1, Set.of("axis", "keepdims", "select_last_index"), Operators::argMax);
 
     row("Transpose", 1, 1, Set.of("perm"), Operators::transpose);
@@ -111,12 +127,15 @@ final class Operators {
         2,
         Set.of("axis"),
         (in, at) -> List.of(Type.of(in.dtype(0), in.dims(1))));
+    row("GatherND", 2, 2, Set.of("batch_dims"), Operators::gatherNd);
+    row("Tile", 2, 2, Set.of(), Operators::tile);
     row("Unsqueeze", 2, 2, Set.of(), Operators::unsqueeze);
     row("Squeeze", 1, 2, Set.of(), Operators::squeeze);
     row("Expand", 2, 2, Set.of(), Operators::expand);
     row("Pad", 2, 4, Set.of("mode"), Operators::pad);
     row("Resize", 1, 4, resizeAttributes(), Operators::resize);
     row("Shape", 1, 1, Set.of("start", "end"), Operators::shape);
+    row("Size", 1, 1, Set.of(), Operators::size);
     row("ConstantOfShape", 1, 1, Set.of("value"), Operators::constantOfShape);
     row("Range", 3, 3, Set.of(), Operators::range);
 
@@ -133,6 +152,9 @@ final class Operators {
         Set.of("transA", "transB", "alpha", "transBatchA", "transBatchB"),
         (in, at) -> matmul(in, at.integer("transA", 0) == 1, at.integer("transB", 0) == 1));
     microsoft("QuickGelu", 1, 1, Set.of("alpha"), (in, at) -> same(in));
+    microsoft("Gelu", 1, 1, Set.of(), (in, at) -> same(in));
+    microsoft("FastGelu", 1, 2, Set.of(), (in, at) -> same(in));
+    microsoft("BiasGelu", 2, 2, Set.of(), (in, at) -> same(in));
   }
 
   private Operators() {}
@@ -195,26 +217,71 @@ final class Operators {
       checkArgument(
           in.dtype(0) == in.dtype(1), "element types differ: %s, %s", in.dtype(0), in.dtype(1));
       Dims dims = broadcast(in);
-      return List.of(new Type(in.dtype(0), dims, elementwise(in, dims, operation)));
+      List<Dim> contents =
+          Contents.elementwise(in, dims, values -> operation.apply(values.get(0), values.get(1)));
+      return List.of(new Type(in.dtype(0), dims, contents));
     };
   }
 
-  private static @Nullable List<Dim> elementwise(Inputs in, Dims dims, DimArithmetic operation) {
-    List<Dim> a = in.get(0).contents();
-    List<Dim> b = in.get(1).contents();
-    if (a == null || b == null || dims.rank() > 1 || a.isEmpty() || b.isEmpty()) {
-      return null;
-    }
-    var out = new ArrayList<Dim>();
-    for (int i = 0; i < Math.max(a.size(), b.size()); i++) {
-      out.add(operation.apply(a.get(a.size() == 1 ? 0 : i), b.get(b.size() == 1 ? 0 : i)));
-    }
-    return out;
+  /** Integer division drops the fraction; sizes, which symbols stand for, are not negative. */
+  private static Dim divide(Dim a, Dim b) {
+    return a.isKnown() && b.isKnown() ? Dim.of(a.size() / b.size()) : a.floorDiv(b);
+  }
+
+  private static Inference extreme(LongBinaryOperator operation) {
+    return (in, at) -> {
+      Dims dims = broadcast(in);
+      List<Dim> contents =
+          Contents.elementwise(
+              in,
+              dims,
+              values ->
+                  values.stream().allMatch(Dim::isKnown)
+                      ? Dim.of(values.stream().mapToLong(Dim::size).reduce(operation).orElseThrow())
+                      : values.stream().distinct().count() == 1 ? values.get(0) : null);
+      return List.of(new Type(in.dtype(0), dims, contents));
+    };
+  }
+
+  private static List<Type> equal(Inputs in, Attributes at) {
+    Dims dims = broadcast(in);
+    List<Dim> contents =
+        Contents.elementwise(
+            in,
+            dims,
+            values -> {
+              Dim a = values.get(0);
+              Dim b = values.get(1);
+              boolean differ = a.isKnown() && b.isKnown() || isNegative(a) || isNegative(b);
+              return a.equals(b) ? Dim.of(1) : differ ? Dim.of(0) : null;
+            });
+    return List.of(new Type(DType.BOOL, dims, contents));
+  }
+
+  private static boolean isNegative(Dim dim) {
+    return dim.isKnown() && dim.size() < 0;
+  }
+
+  private static List<Type> where(Inputs in, Attributes at) {
+    Dims dims = broadcast(in);
+    List<Dim> contents =
+        Contents.elementwise(
+            in,
+            dims,
+            values -> {
+              Dim condition = values.get(0);
+              return condition.isKnown() ? values.get(condition.is(0) ? 2 : 1) : null;
+            });
+    return List.of(new Type(in.dtype(1), dims, contents));
   }
 
   private static List<Type> cast(Inputs in, Attributes at) {
     DType to = OnnxTypes.dtype((int) at.integer("to", 0));
     List<Dim> contents = to.isFloating() ? null : in.get(0).contents();
+    if (contents != null && to == DType.BOOL) {
+      boolean known = contents.stream().allMatch(Dim::isKnown);
+      contents = known ? contents.stream().map(d -> Dim.of(d.is(0) ? 0 : 1)).toList() : null;
+    }
     return List.of(new Type(to, in.dims(0), contents));
   }
 
@@ -325,6 +392,14 @@ final class Operators {
     return List.of(Type.of(in.dtype(0), reduced(x, axes, at.integer("keepdims", 1) == 1)));
   }
 
+  private static List<Type> reduceProd(Inputs in, Attributes at) {
+    Type type = reduce(in, at).get(0);
+    List<Dim> factors = in.get(0).contents();
+    boolean whole = in.dims(0).rank() == 1 && (in.has(1) || !at.has("noop_with_empty_axes"));
+    List<Dim> contents = factors != null && whole ? List.of(Dims.of(factors).elements()) : null;
+    return List.of(new Type(type.dtype(), type.dims(), contents));
+  }
+
   private static Dims reduced(Dims x, Set<Integer> axes, boolean keep) {
     var dims = new ArrayList<Dim>();
     for (int axis = 0; axis < x.rank(); axis++) {
@@ -351,7 +426,16 @@ final class Operators {
       dims.add(x.get(perm == null ? x.rank() - 1 - i : perm.get(i).intValue()));
     }
     checkArgument(perm == null || perm.size() == x.rank(), "perm %s does not fit %s", perm, x);
-    return List.of(Type.of(in.dtype(0), Dims.of(dims)));
+    List<Dim> contents =
+        Contents.select(
+            in.get(0),
+            Dims.of(dims),
+            (place, from) -> {
+              for (int i = 0; i < place.length; i++) {
+                from[perm == null ? place.length - 1 - i : perm.get(i).intValue()] = place[i];
+              }
+            });
+    return List.of(new Type(in.dtype(0), Dims.of(dims), contents));
   }
 
   private static List<Type> reshape(Inputs in, Attributes at) {
@@ -377,8 +461,7 @@ final class Operators {
         "cannot reshape %s to %s",
         x,
         out);
-    List<Dim> contents = out.rank() <= 1 ? in.get(0).contents() : null;
-    return List.of(new Type(in.dtype(0), out, contents));
+    return List.of(new Type(in.dtype(0), out, in.get(0).contents()));
   }
 
   /** The size that makes {@code dims} hold as many elements as {@code x}. */
@@ -420,7 +503,6 @@ final class Operators {
     Dims first = in.dims(0);
     int axis = first.axis((int) at.integer("axis", 0));
     Dim size = Dim.of(0);
-    @Nullable List<Dim> contents = new ArrayList<>();
     for (int i = 0; i < in.count(); i++) {
       Dims dims = in.dims(i);
       checkArgument(dims.rank() == first.rank(), "ranks differ: %s, %s", first, dims);
@@ -435,15 +517,20 @@ final class Operators {
             axis);
       }
       size = size.plus(dims.get(axis));
-      List<Dim> part = in.get(i).contents();
-      if (part == null) {
-        contents = null;
-      } else if (contents != null) {
-        contents.addAll(part);
-      }
     }
-    return List.of(
-        new Type(in.dtype(0), first.with(axis, size), first.rank() == 1 ? contents : null));
+    return List.of(new Type(in.dtype(0), first.with(axis, size), joined(in, axis)));
+  }
+
+  private static @Nullable List<Dim> joined(Inputs in, int axis) {
+    var contents = new ArrayList<Dim>();
+    for (int i = 0; i < in.count(); i++) {
+      List<Dim> part = in.get(i).contents();
+      if (part == null || axis != 0) {
+        return null;
+      }
+      contents.addAll(part);
+    }
+    return contents.size() <= Contents.MOST ? contents : null;
   }
 
   private static List<Type> slice(Inputs in, Attributes at) {
@@ -451,11 +538,14 @@ final class Operators {
     List<Dim> starts = in.contents(1);
     List<Dim> ends = in.contents(2);
     Dims dims = x;
-    List<Dim> contents = in.get(0).contents();
+    var first = new ArrayList<>(Collections.nCopies(x.rank(), Dim.of(0)));
+    long[] steps = new long[x.rank()];
+    Arrays.fill(steps, 1);
     for (int i = 0; i < starts.size(); i++) {
       int axis = in.has(3) ? x.axis((int) in.integers(3)[i]) : i;
       long step = in.has(4) ? in.integers(4)[i] : 1;
-      Dim from = bound(starts.get(i), x.get(axis), step < 0 ? -1 : 0);
+      checkArgument(step != 0, "a step is 0");
+      Dim from = start(starts.get(i), x.get(axis), step);
       Dim to = bound(ends.get(i), x.get(axis), step < 0 ? -1 : 0);
       Dim length =
           step > 0
@@ -465,13 +555,25 @@ final class Operators {
         length = Dim.of(0);
       }
       dims = dims.with(axis, length);
-      boolean vector = contents != null && x.rank() == 1 && step == 1;
-      contents =
-          vector && contents != null && from.isKnown() && to.isKnown() && length.isKnown()
-              ? contents.subList((int) from.size(), (int) (from.size() + length.size()))
-              : null;
+      first.set(axis, from);
+      steps[axis] = step;
     }
+    List<Dim> contents =
+        Contents.select(
+            in.get(0),
+            dims,
+            (place, from) -> {
+              for (int axis = 0; axis < place.length; axis++) {
+                from[axis] = (int) (first.get(axis).size() + place[axis] * steps[axis]);
+              }
+            });
     return List.of(new Type(in.dtype(0), dims, contents));
+  }
+
+  private static Dim start(Dim index, Dim size, long step) {
+    Dim from = bound(index, size, 0);
+    // Backwards, the first element is at most the last one of the axis.
+    return step < 0 && from.equals(size) ? size.plus(-1) : from;
   }
 
   /** A slice's start or end, negative ones counted from the end, clamped to the axis. */
@@ -481,7 +583,8 @@ final class Operators {
     }
     if (index.size() < 0) {
       Dim fromEnd = size.plus(index.size());
-      return fromEnd.isKnown() && fromEnd.size() < floor ? Dim.of(floor) : fromEnd;
+      boolean before = size.isKnown() ? fromEnd.size() < floor : index.size() < -(1L << 30);
+      return before ? Dim.of(floor) : fromEnd;
     }
     boolean beyond = size.isKnown() ? index.size() > size.size() : index.size() > 1L << 30;
     return beyond ? size : index;
@@ -492,11 +595,14 @@ final class Operators {
     int axis = x.axis((int) at.integer("axis", 0));
     var types = new ArrayList<Type>();
     if (in.has(1)) {
+      Dim start = Dim.of(0);
       for (Dim size : in.contents(1)) {
-        types.add(Type.of(in.dtype(0), x.with(axis, size)));
+        types.add(new Type(in.dtype(0), x.with(axis, size), part(in.get(0), axis, start, size)));
+        start = start.plus(size);
       }
     } else {
       long parts = at.integer("num_outputs", 2);
+      checkArgument(1 <= parts && parts <= 1024, "num_outputs %s is not in 1..1024", parts);
       Dim size = x.get(axis).plus(parts - 1).floorDiv(Dim.of(parts));
       for (long i = 0; i < parts; i++) {
         Dim last = x.get(axis).minus(size.times(Dim.of(parts - 1)));
@@ -506,23 +612,73 @@ final class Operators {
     return types;
   }
 
+  private static @Nullable List<Dim> part(Value x, int axis, Dim start, Dim size) {
+    return Contents.select(
+        x,
+        x.dims().with(axis, size),
+        (place, from) -> {
+          System.arraycopy(place, 0, from, 0, from.length);
+          from[axis] += (int) start.size();
+        });
+  }
+
   private static List<Type> gather(Inputs in, Attributes at) {
     Dims x = in.dims(0);
     int axis = x.axis((int) at.integer("axis", 0));
     var dims = new ArrayList<>(x.toList().subList(0, axis));
     dims.addAll(in.dims(1).toList());
     dims.addAll(x.toList().subList(axis + 1, x.rank()));
-    List<Dim> data = in.get(0).contents();
+    return List.of(new Type(in.dtype(0), Dims.of(dims), gathered(in, Dims.of(dims), axis)));
+  }
+
+  private static @Nullable List<Dim> gathered(Inputs in, Dims out, int axis) {
     List<Dim> indices = in.get(1).contents();
-    List<Dim> contents = null;
-    if (data != null && indices != null && indices.stream().allMatch(Dim::isKnown)) {
-      contents = new ArrayList<>();
-      for (Dim index : indices) {
-        int at0 = (int) index.size();
-        contents.add(data.get(at0 < 0 ? at0 + data.size() : at0));
-      }
+    if (indices == null || !indices.stream().allMatch(Dim::isKnown)) {
+      return null;
     }
-    return List.of(new Type(in.dtype(0), Dims.of(dims), contents));
+    int indexRank = in.dims(1).rank();
+    return Contents.select(
+        in.get(0),
+        out,
+        (place, from) -> {
+          int index = 0;
+          for (int i = 0; i < indexRank; i++) {
+            index = (int) (index * in.dims(1).get(i).size() + place[axis + i]);
+          }
+          System.arraycopy(place, 0, from, 0, axis);
+          from[axis] = Math.floorMod(indices.get(index).size(), (int) in.dims(0).get(axis).size());
+          System.arraycopy(place, axis + indexRank, from, axis + 1, from.length - axis - 1);
+        });
+  }
+
+  private static List<Type> gatherNd(Inputs in, Attributes at) {
+    Dims x = in.dims(0);
+    Dims indices = in.dims(1);
+    int batch = (int) at.integer("batch_dims", 0);
+    int depth = Math.toIntExact(indices.get(-1).size());
+    var dims = new ArrayList<>(indices.toList().subList(0, indices.rank() - 1));
+    dims.addAll(x.toList().subList(batch + depth, x.rank()));
+    return List.of(Type.of(in.dtype(0), Dims.of(dims)));
+  }
+
+  private static List<Type> tile(Inputs in, Attributes at) {
+    Dims x = in.dims(0);
+    List<Dim> repeats = in.contents(1);
+    checkArgument(repeats.size() == x.rank(), "repeats %s do not fit %s", repeats, x);
+    Dims dims = x;
+    for (int axis = 0; axis < x.rank(); axis++) {
+      dims = dims.with(axis, x.get(axis).times(repeats.get(axis)));
+    }
+    List<Dim> contents =
+        Contents.select(
+            in.get(0),
+            dims,
+            (place, from) -> {
+              for (int axis = 0; axis < place.length; axis++) {
+                from[axis] = (int) (place[axis] % x.get(axis).size());
+              }
+            });
+    return List.of(new Type(in.dtype(0), dims, contents));
   }
 
   private static List<Type> unsqueeze(Inputs in, Attributes at) {
@@ -531,7 +687,12 @@ final class Operators {
     int rank = x.rank() + axes.length;
     var inserted = new TreeSet<Integer>();
     for (long axis : axes) {
-      inserted.add((int) (axis < 0 ? axis + rank : axis));
+      long place = axis < 0 ? axis + rank : axis;
+      checkArgument(
+          0 <= place && place < rank && inserted.add((int) place),
+          "axes %s do not fit rank %s",
+          in.contents(1),
+          rank);
     }
     var rest = x.toList().iterator();
     var dims = new ArrayList<Dim>();
@@ -559,7 +720,8 @@ final class Operators {
   }
 
   private static List<Type> expand(Inputs in, Attributes at) {
-    return List.of(Type.of(in.dtype(0), Dims.broadcast(in.dims(0), Dims.of(in.contents(1)))));
+    Dims dims = Dims.broadcast(in.dims(0), Dims.of(in.contents(1)));
+    return List.of(new Type(in.dtype(0), dims, Contents.expand(in.get(0), dims)));
   }
 
   private static List<Type> pad(Inputs in, Attributes at) {
@@ -618,6 +780,10 @@ final class Operators {
     return List.of(new Type(DType.INT64, Dims.of(contents.size()), contents));
   }
 
+  private static List<Type> size(Inputs in, Attributes at) {
+    return List.of(new Type(DType.INT64, Dims.of(List.of()), List.of(in.dims(0).elements())));
+  }
+
   private static int clampAxis(long axis, int rank) {
     return (int) Math.max(0, Math.min(rank, axis < 0 ? axis + rank : axis));
   }
@@ -626,10 +792,9 @@ final class Operators {
     DType dtype = at.has("value") ? at.tensor("value").dtype() : DType.FLOAT32;
     List<Dim> target = in.contents(0);
     List<Dim> contents = null;
-    boolean vector = target.size() <= 1 && dtype == DType.INT64;
-    if (vector && target.stream().allMatch(d -> d.isKnown() && d.size() <= 16)) {
-      long count = target.isEmpty() ? 1 : target.get(0).size();
-      contents = Collections.nCopies((int) count, Dim.of(at.tensor("value").longs()[0]));
+    if (!dtype.isFloating() && Contents.isSmall(Dims.of(target))) {
+      int count = (int) Dims.of(target).shape().elements();
+      contents = Collections.nCopies(count, Dim.of(at.tensor("value").longs()[0]));
     }
     return List.of(new Type(dtype, Dims.of(target), contents));
   }
@@ -639,7 +804,14 @@ final class Operators {
     Dim limit = in.contents(1).get(0);
     Dim step = in.contents(2).get(0);
     Dim count = limit.minus(start).plus(step).plus(-1).floorDiv(step);
-    return List.of(Type.of(in.dtype(0), Dims.of(count)));
+    List<Dim> contents = null;
+    if (Contents.isSmall(Dims.of(count))) {
+      contents = new ArrayList<>();
+      for (int i = 0; i < count.size(); i++) {
+        contents.add(start.plus(step.times(Dim.of(i))));
+      }
+    }
+    return List.of(new Type(in.dtype(0), Dims.of(count), contents));
   }
 
   private static List<Type> multiHeadAttention(Inputs in, Attributes at) {

@@ -46,9 +46,8 @@ public final class Value {
 
   /** Data inside the graph; meant for small tensors. */
   public static Value constant(Tensor data) {
-    boolean integer = data.dtype() == DType.INT64 || data.dtype() == DType.INT32;
     List<Dim> contents = null;
-    if (integer && data.shape().rank() <= 1 && data.elements() <= 64) {
+    if (!data.dtype().isFloating() && data.elements() <= Contents.MOST) {
       contents = Arrays.stream(data.longs()).mapToObj(Dim::of).collect(Collectors.toList());
     }
     var type = new Type(data.dtype(), Dims.of(data.shape()), contents);
