@@ -169,7 +169,7 @@ final class DoctorCommand implements Callable<Integer> {
             "%d steps and a picture in %s; largest difference from the reference %d/255, allowed"
                 + " %d/255",
             request.steps().orElseThrow(),
-            watch,
+            Elapsed.of(watch),
             difference,
             allowed);
     if (difference > allowed) {

@@ -191,7 +191,10 @@ final class GenerateCommand implements Callable<Integer> {
               "%s: %dx%d, seed %d%n",
               file, picture.width(), picture.height(), picture.seed().orElseThrow());
     }
-    out().printf("%d picture%s in %s%n", request.images(), request.images() == 1 ? "" : "s", watch);
+    out()
+        .printf(
+            "%d picture%s in %s%n",
+            request.images(), request.images() == 1 ? "" : "s", Elapsed.of(watch));
     return result.images().size();
   }
 

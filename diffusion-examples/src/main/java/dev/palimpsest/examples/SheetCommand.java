@@ -101,7 +101,9 @@ final class SheetCommand implements Callable<Integer> {
       List<GeneratedImage> pictures = generate(pipeline, requests, workers);
       PngFile.write(out, sheet(pictures), metadata(pictures.get(0)));
     }
-    out().printf("%s: %d pictures in %s%n", out.toAbsolutePath(), requests.size(), watch);
+    out()
+        .printf(
+            "%s: %d pictures in %s%n", out.toAbsolutePath(), requests.size(), Elapsed.of(watch));
     return 0;
   }
 

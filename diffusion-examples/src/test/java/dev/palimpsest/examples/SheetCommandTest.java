@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.palimpsest.image.Pictures;
 import dev.palimpsest.image.PngFile;
 import java.awt.image.BufferedImage;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +39,37 @@ class SheetCommandTest {
     assertEquals(1, failed.code());
     assertTrue(failed.err().startsWith("error: cannot write " + file), failed::err);
     assertEquals("", failed.out());
+  }
+
+  @Test
+  void aSignalEndsItAtOnceAndNothingIsLeft() throws Exception {
+    Path file = dir.resolve("sheet.png");
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djava.io.tmpdir=" + dir,
+                "-cp",
+                System.getProperty("java.class.path"),
+                Palimpsest.class.getName(),
+                "sheet",
+                "--steps",
+                "900",
+                "--out",
+                file.toString())
+            .redirectErrorStream(true)
+            .start();
+    try (BufferedReader out = process.inputReader()) {
+      assertTrue(String.valueOf(out.readLine()).startsWith("Drawing 10 subjects"));
+      process.toHandle().destroy(); // unlike Process.destroy, this leaves the output open
+      assertEquals("cancelled", out.readLine());
+      assertTrue(process.waitFor(10, TimeUnit.SECONDS));
+    } finally {
+      process.destroyForcibly();
+    }
+    assertFalse(Files.exists(file));
+    try (Stream<Path> left = Files.list(dir)) {
+      assertEquals(0, left.filter(path -> path.toString().contains("palimpsest-")).count());
+    }
   }
 
   @Test
