@@ -39,6 +39,14 @@ public final class TestModels {
     return DiffusionPipeline.builder(checkpoint(seed));
   }
 
+  /**
+   * A text-to-image model of Stable Diffusion XL's shape, with two text encoders, a pooled text and
+   * size conditioning: 16 × 16 pixels, latents 4 × 8 × 8.
+   */
+  public static DiffusionPipeline.Builder tinyXl(long seed) {
+    return DiffusionPipeline.builder(xlCheckpoint(seed));
+  }
+
   /** An unconditional model on pixels: 3 × 8 × 8. */
   public static DiffusionPipeline.Builder tinyUnconditional(long seed) {
     return DiffusionPipeline.builder(unconditionalCheckpoint(seed));
@@ -55,9 +63,7 @@ public final class TestModels {
     Config unet = unetConfig(inputChannels);
     Config vae = vaeConfig();
     Config text = textConfig();
-    Map<String, Tensor> vaeWeights = new TreeMap<>();
-    vaeWeights.putAll(weights(AutoencoderKL.encoderGraph(vae), generator));
-    vaeWeights.putAll(weights(AutoencoderKL.decoderGraph(vae), generator));
+    Map<String, Tensor> vaeWeights = vaeWeights(vae, generator);
     try {
       return Checkpoint.of(
           Config.of(
@@ -76,6 +82,42 @@ public final class TestModels {
                   weights(ClipTextModel.graph(text), generator)),
               Component.tokenizer("tokenizer", TinyTokenizer.FOLDER),
               Component.scheduler("DDIMScheduler", schedulerConfig())));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The checkpoint of {@link #tinyXl}. */
+  public static Checkpoint xlCheckpoint(long seed) {
+    var generator = new TorchGenerator(seed);
+    Config unet = xlUnetConfig();
+    Config vae = vaeConfig();
+    Config text = textConfig();
+    Config text2 = secondTextConfig();
+    Map<String, Tensor> vaeWeights = vaeWeights(vae, generator);
+    try {
+      return Checkpoint.of(
+          Config.of(Map.of("_class_name", "StableDiffusionXLPipeline")),
+          List.of(
+              network(
+                  "unet",
+                  "UNet2DConditionModel",
+                  unet,
+                  weights(UNet2DConditionModel.graph(unet), generator)),
+              network("vae", "AutoencoderKL", vae, vaeWeights),
+              network(
+                  "text_encoder",
+                  "CLIPTextModel",
+                  text,
+                  weights(ClipTextModel.graph(text), generator)),
+              network(
+                  "text_encoder_2",
+                  "CLIPTextModelWithProjection",
+                  text2,
+                  weights(ClipTextModel.graph(text2), generator)),
+              Component.tokenizer("tokenizer", TinyTokenizer.FOLDER),
+              Component.tokenizer("tokenizer_2", TinyTokenizer.FOLDER),
+              Component.scheduler("EulerDiscreteScheduler", schedulerConfig())));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -125,6 +167,19 @@ public final class TestModels {
     return Config.of(fields);
   }
 
+  private static Config xlUnetConfig() {
+    var fields = new LinkedHashMap<>(unetConfig(4).asMap());
+    fields.put("down_block_types", List.of("DownBlock2D", "CrossAttnDownBlock2D"));
+    fields.put("up_block_types", List.of("CrossAttnUpBlock2D", "UpBlock2D"));
+    fields.put("transformer_layers_per_block", List.of(1, 2));
+    fields.put("use_linear_projection", true);
+    fields.put("cross_attention_dim", 16 + 24); // both encoders side by side
+    fields.put("addition_embed_type", "text_time");
+    fields.put("addition_time_embed_dim", 8);
+    fields.put("projection_class_embeddings_input_dim", 6 * 8 + 12); // six sizes, pooled text
+    return Config.of(fields);
+  }
+
   private static Config vaeConfig() {
     return Config.of(
         Map.of(
@@ -149,6 +204,15 @@ public final class TestModels {
             "eos_token_id", TinyTokenizer.SIZE - 1));
   }
 
+  private static Config secondTextConfig() {
+    var fields = new LinkedHashMap<>(textConfig().asMap());
+    fields.put("architectures", List.of("CLIPTextModelWithProjection"));
+    fields.put("hidden_act", "gelu");
+    fields.put("hidden_size", 24);
+    fields.put("projection_dim", 12);
+    return Config.of(fields);
+  }
+
   private static Config schedulerConfig() {
     return Config.of(
         Map.of(
@@ -166,8 +230,14 @@ public final class TestModels {
             1));
   }
 
+  static Map<String, Tensor> vaeWeights(Config config, TorchGenerator generator) {
+    Map<String, Tensor> both = weights(AutoencoderKL.encoderGraph(config), generator);
+    both.putAll(weights(AutoencoderKL.decoderGraph(config), generator));
+    return both;
+  }
+
   /** Normal weights of variance 1 / fan-in; norms are 1 and biases 0. */
-  private static Map<String, Tensor> weights(Graph graph, TorchGenerator generator) {
+  static Map<String, Tensor> weights(Graph graph, TorchGenerator generator) {
     var weights = new TreeMap<String, Tensor>();
     graph.parameters().forEach((name, value) -> weights.put(name, value(value.shape(), name)));
     weights.replaceAll(
