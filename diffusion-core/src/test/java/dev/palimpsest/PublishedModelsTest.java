@@ -1,6 +1,5 @@
 package dev.palimpsest;
 
-import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -9,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Safetensors;
 import dev.palimpsest.errors.CheckpointException;
-import dev.palimpsest.errors.DiffusionException;
 import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.scheduler.PredictionType;
 import dev.palimpsest.tensor.DType;
@@ -30,7 +28,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Folders as they are published open and generate, and what does not fit in them is refused. */
 class PublishedModelsTest {
-  private static final String UNET = "unet/diffusion_pytorch_model.safetensors";
   private static final GenerationRequest CAT =
       GenerationRequest.of("a photo of a cat").size(64, 64).steps(3).guidanceScale(5).seed(1);
 
@@ -57,9 +54,12 @@ class PublishedModelsTest {
     return image.pixels().floats();
   }
 
-  /** Tensors that the published files hold, buffers not counted. */
+  /**
+   * As many as the published files hold, buffers not counted. Of XL's U-Net the replica has one
+   * layer instead of ten in six transformers, whose layers have twenty tensors.
+   */
   @ParameterizedTest
-  @CsvSource({"sd15, 686, 248, 196, 0", "sd21, 686, 248, 372, 0", "sdxl, 1680, 248, 196, 517"})
+  @CsvSource({"sd15, 686, 248, 196, 0", "sd21, 686, 248, 372, 0", "sdxl, 600, 248, 196, 517"})
   void asManyTensorsAsPublished(String name, int unet, int vae, int text, int text2)
       throws Exception {
     Checkpoint checkpoint =
@@ -79,28 +79,26 @@ class PublishedModelsTest {
 
   @Test
   void stableDiffusion15Generates() throws Exception {
+    float[] pixels;
     try (var pipeline = open(sd15)) {
       assertEquals("pndm", pipeline.scheduler().scheduler().name());
-      assertArrayEquals(generate(pipeline), generate(pipeline));
+      pixels = generate(pipeline);
+      assertArrayEquals(pixels, generate(pipeline));
     }
-  }
-
-  @Test
-  void oldNamesAndBuffersChangeNothing() throws Exception {
-    try (var published = open(sd15);
-        var plain = open(models.resolve("sd15-plain"))) {
-      assertArrayEquals(generate(plain), generate(published));
+    try (var plain = open(models.resolve("sd15-plain"))) {
+      // Old names and buffers change nothing.
+      assertArrayEquals(pixels, generate(plain));
     }
-  }
-
-  @Test
-  void halfVariantOfStableDiffusion15Generates() throws Exception {
     Checkpoint half = Checkpoint.read(sd15, "fp16");
     assertEquals(DType.FLOAT16, half.weights("unet").dtype("conv_in.weight"));
-    try (var pipeline = DiffusionPipeline.builder(half).withoutSafetyChecker().open();
-        var full = open(sd15)) {
-      // Rounding of the weights to eleven bits moves the picture a little.
-      assertArrayEquals(generate(full), generate(pipeline), 0.05f);
+    try (var pipeline = DiffusionPipeline.builder(half).withoutSafetyChecker().open()) {
+      float[] rounded = generate(pipeline);
+      double sum = 0;
+      for (int i = 0; i < pixels.length; i++) {
+        sum += Math.abs(pixels[i] - rounded[i]);
+      }
+      // Weights of eleven bits move the picture a little; another seed moves it by 0.2 and more.
+      assertEquals(0, sum / pixels.length, 0.02);
     }
   }
 
@@ -110,9 +108,6 @@ class PublishedModelsTest {
     try (var pipeline = DiffusionPipeline.builder(Checkpoint.read(dir)).open()) {
       assertEquals(PredictionType.V_PREDICTION, pipeline.scheduler().predictionType());
       assertArrayEquals(generate(pipeline), generate(pipeline));
-    }
-    try (var half = DiffusionPipeline.builder(Checkpoint.read(dir, "fp16")).open()) {
-      generate(half);
     }
   }
 
@@ -190,8 +185,7 @@ class PublishedModelsTest {
   @ParameterizedTest
   @CsvSource({
     "unet/diffusion_pytorch_model, conv_in.bias",
-    "vae/diffusion_pytorch_model, decoder.mid_block.attentions.0.proj_attn.weight",
-    "text_encoder/model, text_model.final_layer_norm.bias"
+    "vae/diffusion_pytorch_model, decoder.mid_block.attentions.0.proj_attn.weight"
   })
   void tensorsThatDoNotFitAreNamed(String file, String tensor) throws Exception {
     Path dir = copyOfSd15();
@@ -210,6 +204,22 @@ class PublishedModelsTest {
           tensors.put("extra.weight", Tensor.zeros(Shape.of(3)));
         });
     assertRefused(CheckpointException.class, dir, "left over: extra.weight [3]");
+  }
+
+  @Test
+  void textEncodersTensorsThatDoNotFitAreNamed() throws Exception {
+    Path dir = copyOfSd15();
+    change(
+        dir.resolve("text_encoder/model.safetensors"),
+        tensors -> {
+          tensors.remove("text_model.final_layer_norm.bias");
+          tensors.put("logit_scale", Tensor.zeros(Shape.scalar()));
+        });
+    assertRefused(
+        CheckpointException.class,
+        dir,
+        "missing: text_model.final_layer_norm.bias [8]",
+        "left over: logit_scale");
   }
 
   private static void edit(Path file, String from, String to) throws IOException {
@@ -279,25 +289,5 @@ class PublishedModelsTest {
       }
     }
     assertRefused(CheckpointException.class, dir, "only pickle weights", "save_pretrained");
-  }
-
-  @Test
-  void afterARefusalTheFolderCanBeMended() throws Exception {
-    Path dir = copyOfSd15();
-    Path unet = dir.resolve(UNET);
-    Path aside = temp.resolve("aside");
-    Files.copy(unet, aside);
-    change(unet, tensors -> tensors.remove("conv_out.bias"));
-    assertThrows(IOException.class, () -> open(dir));
-    Files.delete(unet);
-    Files.move(aside, unet);
-    try (var pipeline = open(dir)) {
-      requireNonNull(generate(pipeline));
-    }
-  }
-
-  @Test
-  void unsupportedModelsShareTheLibrarysException() {
-    assertTrue(DiffusionException.class.isAssignableFrom(UnsupportedModelException.class));
   }
 }

@@ -47,8 +47,7 @@ class TestModelsTest {
         var other = TestModels.tinyXl(4).open()) {
       assertEquals(xl.checkpoint().hash(), same.checkpoint().hash());
       assertArrayEquals(pixels(CAT), same.generate(CAT).first().pixels().floats());
-      assertFalse(
-          Arrays.equals(pixels(CAT), other.generate(CAT).first().pixels().floats()));
+      assertFalse(Arrays.equals(pixels(CAT), other.generate(CAT).first().pixels().floats()));
     }
   }
 
@@ -56,8 +55,7 @@ class TestModelsTest {
   void xlConditioningHoldsPooledTextAndSizes() {
     EncodedPrompts prompts = xl.encodePrompt(CAT.size(16, 24));
     Conditioning positive = prompts.positive();
-    assertEquals(
-        Shape.of(1, 77, 40), positive.get("encoder_hidden_states").orElseThrow().shape());
+    assertEquals(Shape.of(1, 77, 40), positive.get("encoder_hidden_states").orElseThrow().shape());
     assertEquals(Shape.of(1, 12), positive.get("text_embeds").orElseThrow().shape());
     assertArrayEquals(
         new float[] {24, 16, 0, 0, 24, 16}, positive.get("time_ids").orElseThrow().floats());
@@ -89,8 +87,7 @@ class TestModelsTest {
     assertMatters(CAT.prompt2("a dog"));
     assertArrayEquals(pixels(CAT), pixels(CAT.prompt2("a cat")));
     GenerationRequest negative = CAT.negativePrompt("a dog");
-    assertFalse(
-        Arrays.equals(pixels(negative), pixels(negative.negativePrompt2("a house"))));
+    assertFalse(Arrays.equals(pixels(negative), pixels(negative.negativePrompt2("a house"))));
   }
 
   private float[] hidden(GenerationRequest request) {
