@@ -9,28 +9,36 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A JVM of its own in an empty folder, which is also its home and its temporary folder. */
-final class ChildJvm {
+public final class ChildJvm {
   /** What it left. */
-  record Outcome(int status, String output) {}
+  public record Outcome(int status, String output) {}
 
   private final Path folder;
   private final List<String> options = new ArrayList<>();
   private final Map<String, String> environment = new HashMap<>();
+  private int timeLimitSeconds = 120;
   private String classPath = System.getProperty("java.class.path");
 
-  ChildJvm(Path folder) {
+  public ChildJvm(Path folder) {
     this.folder = folder;
   }
 
-  ChildJvm option(String option) {
+  public ChildJvm option(String option) {
     options.add(option);
     return this;
   }
 
-  ChildJvm environment(String name, String value) {
+  public ChildJvm environment(String name, String value) {
     environment.put(name, value);
+    return this;
+  }
+
+  /** Default two minutes. */
+  public ChildJvm timeLimit(int seconds) {
+    timeLimitSeconds = seconds;
     return this;
   }
 
@@ -39,7 +47,7 @@ final class ChildJvm {
     return this;
   }
 
-  Outcome run(Class<?> main, String... arguments) throws IOException, InterruptedException {
+  public Outcome run(Class<?> main, String... arguments) throws IOException, InterruptedException {
     Path temp = Files.createDirectories(folder.resolve("tmp"));
     Path home = Files.createDirectories(folder.resolve("home"));
     Path work = Files.createDirectories(folder.resolve("work"));
@@ -59,10 +67,25 @@ final class ChildJvm {
     builder.environment().put("HOME", home.toString());
     builder.environment().putAll(environment);
     Process process = builder.start();
-    if (!process.waitFor(120, TimeUnit.SECONDS)) {
+    if (!process.waitFor(timeLimitSeconds, TimeUnit.SECONDS)) {
       process.destroyForcibly();
-      throw new AssertionError("no end after two minutes: " + Files.readString(output));
+      throw new AssertionError(
+          "no end after " + timeLimitSeconds + " s: " + Files.readString(output));
     }
     return new Outcome(process.exitValue(), Files.readString(output));
+  }
+
+  /** Files in the home, temporary and working folder; not the JVM's own performance data. */
+  public List<Path> filesLeft() throws IOException {
+    var left = new ArrayList<Path>();
+    for (String name : List.of("home", "tmp", "work")) {
+      try (Stream<Path> files = Files.walk(folder.resolve(name))) {
+        files
+            .filter(Files::isRegularFile)
+            .filter(file -> !file.toString().contains("hsperfdata"))
+            .forEach(left::add);
+      }
+    }
+    return left;
   }
 }
