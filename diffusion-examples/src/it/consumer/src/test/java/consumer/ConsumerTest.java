@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.palimpsest.GeneratedImage;
+import dev.palimpsest.GenerationRequest;
+import dev.palimpsest.TestModels;
 import java.lang.module.ModuleFinder;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -18,6 +21,16 @@ class ConsumerTest {
   @Test
   void theLibraryWorks() {
     assertArrayEquals(new float[] {0.5f, 1f, 1.5f, 2f}, Application.latents());
+  }
+
+  @Test
+  void theTestModelsGenerate() throws Exception {
+    try (var pipeline = TestModels.tiny(7).open()) {
+      GeneratedImage image =
+          pipeline.generate(GenerationRequest.of("a cat").steps(2).seed(1)).first();
+      assertEquals(16, image.width());
+      assertEquals(16, image.height());
+    }
   }
 
   @ParameterizedTest
