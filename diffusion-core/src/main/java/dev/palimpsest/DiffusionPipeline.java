@@ -280,6 +280,7 @@ public final class DiffusionPipeline implements AutoCloseable {
   public static final class Builder {
     final Checkpoint checkpoint;
     Device device = Device.cpu();
+    Precision precision = Precision.AUTO;
     @Nullable Scheduler scheduler;
     @Nullable String schedulerName;
     @Nullable SchedulerConfig schedulerConfig;
@@ -297,6 +298,12 @@ public final class DiffusionPipeline implements AutoCloseable {
     /** Where it runs; default all cores of the CPU. */
     public Builder device(Device device) {
       this.device = requireNonNull(device);
+      return this;
+    }
+
+    /** In which type networks compute; default {@link Precision#AUTO}. */
+    public Builder precision(Precision precision) {
+      this.precision = requireNonNull(precision);
       return this;
     }
 

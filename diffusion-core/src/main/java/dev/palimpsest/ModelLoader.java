@@ -138,7 +138,7 @@ final class ModelLoader {
         SessionSettings.defaults()
             .usualSizes(
                 Map.of("height", (long) side.get(0), "width", (long) side.get(side.size() - 1)));
-    return Session.open(graph, component.weights()::get, options.device, settings);
+    return Session.open(inPrecision(graph), component.weights()::get, options.device, settings);
   }
 
   /** The native side in latents: one number, or height and width. */
@@ -158,7 +158,7 @@ final class ModelLoader {
     AutoencoderKLConfig config = vaeConfig();
     @Nullable Tiling tiling = options.vaeTiling ? Tiling.of(config) : null;
     if (checkpoint.has("vae_decoder")) {
-      @Nullable LazySession encoder =
+      Vae.@Nullable Half encoder =
           checkpoint.has("vae_encoder") ? onnx(checkpoint.component("vae_encoder")) : null;
       return new Vae(config, encoder, onnx(checkpoint.component("vae_decoder")), tiling);
     }
@@ -166,7 +166,7 @@ final class ModelLoader {
     Graph encoder = AutoencoderKL.encoderGraph(vae.config());
     Graph decoder = AutoencoderKL.decoderGraph(vae.config());
     match(vae, encoder, decoder);
-    return new Vae(config, lazy(vae, encoder), lazy(vae, decoder), tiling);
+    return new Vae(config, half(vae, encoder), half(vae, decoder), tiling);
   }
 
   private AutoencoderKLConfig vaeConfig() {
@@ -174,13 +174,27 @@ final class ModelLoader {
         checkpoint.config(checkpoint.has("vae_decoder") ? "vae_decoder" : "vae"));
   }
 
+  private Vae.Half half(Component component, Graph graph) {
+    return isHalf()
+        ? new Vae.Half(lazy(component, graph.toHalfPrecision()), lazy(component, graph))
+        : new Vae.Half(lazy(component, graph), null);
+  }
+
   private LazySession lazy(Component component, Graph graph) {
     return new LazySession(() -> Session.open(graph, component.weights()::get, options.device));
   }
 
-  private LazySession onnx(Component component) throws IOException {
+  private Vae.Half onnx(Component component) throws IOException {
     Session session = Session.open(component.onnx(), options.device);
-    return new LazySession(() -> session);
+    return new Vae.Half(new LazySession(() -> session), null);
+  }
+
+  private boolean isHalf() {
+    return options.precision.isHalf(options.device);
+  }
+
+  private Graph inPrecision(Graph graph) {
+    return isHalf() ? graph.toHalfPrecision() : graph;
   }
 
   private PromptEncoder prompts(Config unet) throws IOException {
@@ -223,7 +237,7 @@ final class ModelLoader {
     return skip -> {
       String state = xl ? ClipTextModel.hiddenState(-2 - skip) : ClipTextModel.clipSkip(skip);
       Graph graph = ClipTextModel.graph(component.config(), List.of(state, pooled));
-      return Session.open(graph, component.weights()::get, options.device);
+      return Session.open(inPrecision(graph), component.weights()::get, options.device);
     };
   }
 

@@ -5,6 +5,7 @@ import dev.palimpsest.model.LatentDistribution;
 import dev.palimpsest.model.Tiling;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.runtime.Session;
+import dev.palimpsest.runtime.TensorSpec;
 import dev.palimpsest.tensor.DType;
 import dev.palimpsest.tensor.Tensor;
 import java.util.Map;
@@ -13,19 +14,15 @@ import org.jspecify.annotations.Nullable;
 /** A checkpoint's autoencoder. Its two halves are opened when first used. */
 final class Vae implements LatentDecoder {
   private final AutoencoderKLConfig config;
-  private final @Nullable LazySession encoder;
-  private final LazySession decoder;
+  private final @Nullable Half encoder;
+  private final Half decoder;
   private final @Nullable Tiling tiling;
 
   /**
    * @param encoder null if the checkpoint has none
    * @param tiling null to work in one piece
    */
-  Vae(
-      AutoencoderKLConfig config,
-      @Nullable LazySession encoder,
-      LazySession decoder,
-      @Nullable Tiling tiling) {
+  Vae(AutoencoderKLConfig config, @Nullable Half encoder, Half decoder, @Nullable Tiling tiling) {
     this.config = config;
     this.encoder = encoder;
     this.decoder = decoder;
@@ -41,8 +38,8 @@ final class Vae implements LatentDecoder {
   public Tensor decode(Tensor latents, Cancellation cancellation) {
     Tensor z = config.unscale(latents);
     return tiling == null
-        ? run(decoder, z, cancellation)
-        : tiling.decode(z, tile -> run(decoder, tile, cancellation));
+        ? decoder.run(z, cancellation)
+        : tiling.decode(z, tile -> decoder.run(tile, cancellation));
   }
 
   boolean encodes() {
@@ -60,8 +57,8 @@ final class Vae implements LatentDecoder {
     }
     Tensor parameters =
         tiling == null
-            ? run(encoder, pixels, cancellation)
-            : tiling.encode(pixels, tile -> run(encoder, tile, cancellation));
+            ? encoder.run(pixels, cancellation)
+            : tiling.encode(pixels, tile -> encoder.run(tile, cancellation));
     return LatentDistribution.of(parameters);
   }
 
@@ -70,15 +67,60 @@ final class Vae implements LatentDecoder {
     return config.scale(latents.sample(noise));
   }
 
-  private static Tensor run(LazySession lazy, Tensor in, Cancellation cancellation) {
-    Session session = lazy.get();
-    var input = session.inputs().values().iterator().next();
-    return session
-        .run(Map.of(input.name(), in.as(input.dtype())), cancellation)
-        .values()
-        .iterator()
-        .next()
-        .as(DType.FLOAT32);
+  /** One of the two halves of an autoencoder. */
+  static final class Half implements AutoCloseable {
+    private final LazySession session;
+    private final @Nullable LazySession exact;
+    private volatile boolean overflows;
+
+    /**
+     * @param exact what takes over once {@code session} gives numbers that are not finite, or null
+     */
+    Half(LazySession session, @Nullable LazySession exact) {
+      this.session = session;
+      this.exact = exact;
+    }
+
+    Tensor run(Tensor in, Cancellation cancellation) {
+      if (exact == null) {
+        return run(session.get(), in, cancellation);
+      }
+      if (!overflows) {
+        Tensor out = run(session.get(), in, cancellation);
+        if (isFinite(out)) {
+          return out;
+        }
+        overflows = true;
+      }
+      return run(exact.get(), in, cancellation);
+    }
+
+    private static Tensor run(Session session, Tensor in, Cancellation cancellation) {
+      TensorSpec input = session.inputs().values().iterator().next();
+      return session
+          .run(Map.of(input.name(), in.as(input.dtype())), cancellation)
+          .values()
+          .iterator()
+          .next()
+          .as(DType.FLOAT32);
+    }
+
+    private static boolean isFinite(Tensor tensor) {
+      for (float value : tensor.floats()) {
+        if (!Float.isFinite(value)) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    @Override
+    public void close() {
+      session.close();
+      if (exact != null) {
+        exact.close();
+      }
+    }
   }
 
   @Override

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.palimpsest.checkpoint.WeightLayer;
 import dev.palimpsest.errors.CancelledException;
 import dev.palimpsest.image.PngFile;
 import dev.palimpsest.image.PngMetadata;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -316,6 +318,31 @@ class DiffusionPipelineTest {
     try (var tiled = TestModels.tiny(7).vaeTiling().open()) {
       assertArrayEquals(pixels(CAT), pixels(tiled, CAT));
       assertEquals(3 * 40 * 40, pixels(tiled, CAT.size(40, 40)).length);
+    }
+  }
+
+  @Test
+  void halfPrecisionStaysNearFloat32() throws Exception {
+    try (var half = TestModels.tiny(7).precision(Precision.HALF).open()) {
+      assertArrayEquals(pixels(CAT), pixels(half, CAT), 0.03f);
+      assertFalse(Arrays.equals(pixels(CAT), pixels(half, CAT)));
+    }
+  }
+
+  @Test
+  void anAutoencoderThatOverflowsInHalfPrecisionIsRunInFloat32() throws Exception {
+    String name = "post_quant_conv.weight";
+    Tensor weight = TestModels.checkpoint(7).weights("vae").get(name);
+    float[] large = weight.floats().clone();
+    for (int i = 0; i < large.length; i++) {
+      large[i] *= 1e6f;
+    }
+    WeightLayer layer =
+        WeightLayer.replacing("large", "vae", Map.of(name, Tensor.of(weight.shape(), large)));
+    var checkpoint = TestModels.checkpoint(7).with(layer);
+    try (var half = DiffusionPipeline.builder(checkpoint).precision(Precision.HALF).open();
+        var exact = DiffusionPipeline.builder(checkpoint).open()) {
+      assertArrayEquals(pixels(exact, CAT), pixels(half, CAT), 0.03f);
     }
   }
 
