@@ -31,11 +31,10 @@ record DpmFields(
         settings.choice("final_sigmas_type", FinalSigma.ZERO));
   }
 
-  /** The grid of a plan. */
-  NoiseLevels levels(SchedulePlan plan) {
-    return MultistepGrid.of(
-        plan,
-        spacing,
-        finalSigma == FinalSigma.ZERO ? MultistepGrid.End.ZERO : MultistepGrid.End.SIGMA_MIN);
+  /** The grid of a plan; see {@link MultistepGrid} for {@code cutOnCosine}. */
+  NoiseLevels levels(SchedulePlan plan, boolean cutOnCosine) {
+    boolean toZero = finalSigma == FinalSigma.ZERO;
+    MultistepGrid.End end = toZero ? MultistepGrid.End.ZERO : MultistepGrid.End.SIGMA_MIN;
+    return MultistepGrid.of(plan, spacing, end, Settings.NONE, cutOnCosine);
   }
 }

@@ -93,7 +93,7 @@ public final class DpmSolverMultistep implements Scheduler {
 
   @Override
   public SchedulerRun begin(SchedulePlan plan) {
-    return new Run(plan, fields.levels(plan));
+    return new Run(plan, fields.levels(plan, true));
   }
 
   private final class Run extends SolverRun {

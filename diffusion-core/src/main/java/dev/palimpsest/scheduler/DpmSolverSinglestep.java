@@ -71,7 +71,7 @@ public final class DpmSolverSinglestep implements Scheduler {
 
   @Override
   public SchedulerRun begin(SchedulePlan plan) {
-    return new Run(plan, fields.levels(plan.spacing(TimestepSpacing.LINSPACE)));
+    return new Run(plan, fields.levels(plan.spacing(TimestepSpacing.LINSPACE), false));
   }
 
   private final class Run extends SolverRun {

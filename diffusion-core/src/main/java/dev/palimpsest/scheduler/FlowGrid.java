@@ -62,7 +62,7 @@ final class FlowGrid {
         "on flow sigmas unipc takes a number of steps, not timesteps or sigmas");
     if (spacing == SigmaSpacing.KARRAS) {
       float[] table = plan.noiseSchedule().finiteSigmas();
-      double[] sigmas = spacing.between(table[table.length - 1], table[0], n);
+      double[] sigmas = MultistepGrid.between(spacing, table, n, settings);
       Arrays.setAll(sigmas, i -> sigmas[i] / (sigmas[i] + 1));
       return sigmas;
     }

@@ -20,15 +20,26 @@ final class MultistepGrid {
 
   private final SchedulePlan plan;
   private final SigmaSpacing spacing;
+  private final boolean cutOnCosine;
   private final float[] table;
 
-  private MultistepGrid(SchedulePlan plan, SigmaSpacing spacing) {
+  private MultistepGrid(SchedulePlan plan, SigmaSpacing spacing, boolean cutOnCosine) {
     this.plan = plan;
     this.spacing = spacing;
+    this.cutOnCosine = cutOnCosine;
     this.table = plan.noiseSchedule().finiteSigmas();
   }
 
   static NoiseLevels of(SchedulePlan plan, SigmaSpacing spacing, End end) {
+    return of(plan, spacing, end, Settings.NONE, false);
+  }
+
+  /**
+   * @param ends {@code sigma_max} and {@code sigma_min} in it replace the ends of training
+   * @param cutOnCosine whether timesteps are never rounded on the cosine schedule
+   */
+  static NoiseLevels of(
+      SchedulePlan plan, SigmaSpacing spacing, End end, Settings ends, boolean cutOnCosine) {
     checkArgument(
         plan.timesteps() == null || spacing == SigmaSpacing.TIMESTEPS,
         "explicit timesteps cannot be combined with %s sigmas",
@@ -41,15 +52,15 @@ final class MultistepGrid {
         !flow || spacing == SigmaSpacing.TIMESTEPS,
         "flow sigmas cannot be combined with %s sigmas",
         spacing);
-    var grid = new MultistepGrid(plan, spacing);
-    return flow ? grid.flow(end) : grid.preserving(end);
+    var grid = new MultistepGrid(plan, spacing, cutOnCosine);
+    return flow ? grid.flow(end) : grid.preserving(end, ends);
   }
 
   static boolean isFlow(SchedulePlan plan) {
     return plan.settings().flag("use_flow_sigmas", false);
   }
 
-  private NoiseLevels preserving(End end) {
+  private NoiseLevels preserving(End end, Settings ends) {
     double last = end == End.ZERO ? 0 : table[0];
     double[] explicit = plan.sigmas();
     if (explicit != null) {
@@ -61,9 +72,15 @@ final class MultistepGrid {
       double[] timesteps = Timesteps.multistep(plan, usableTimesteps());
       return levels(timesteps, SigmaGrid.interpolate(timesteps, table), last);
     }
-    double[] sigmas = spacing.between(table[table.length - 1], table[0], plan.steps());
+    double[] sigmas = between(spacing, table, plan.steps(), ends);
     last = end == End.LAST ? sigmas[sigmas.length - 1] : last;
     return levels(whole(SigmaGrid.timestepsOf(sigmas, table)), sigmas, last);
+  }
+
+  static double[] between(SigmaSpacing spacing, float[] table, int n, Settings ends) {
+    double max = ends.number("sigma_max", table[table.length - 1]);
+    double min = ends.number("sigma_min", table[0]);
+    return spacing.between(max, min, n);
   }
 
   private static NoiseLevels levels(double[] timesteps, double[] sigmas, double last) {
@@ -84,11 +101,11 @@ final class MultistepGrid {
     return FlowGrid.whole(plan, sigmas, last);
   }
 
-  /** Rounded with Karras and Lu spacing, unless on the cosine schedule; cut otherwise. */
+  /** Rounded with Karras and Lu spacing, cut otherwise. */
   private double[] whole(double[] timesteps) {
+    boolean cosine = plan.noiseSchedule().name().equals("squaredcos_cap_v2");
     boolean rounded =
-        (spacing == SigmaSpacing.KARRAS || spacing == SigmaSpacing.LU)
-            && !plan.noiseSchedule().name().equals("squaredcos_cap_v2");
+        (spacing == SigmaSpacing.KARRAS || spacing == SigmaSpacing.LU) && !(cosine && cutOnCosine);
     double[] whole = new double[timesteps.length];
     for (int i = 0; i < whole.length; i++) {
       whole[i] = rounded ? Math.rint(timesteps[i]) : Math.floor(timesteps[i]);

@@ -12,7 +12,7 @@ import dev.palimpsest.tensor.Tensor;
 public abstract class NoiseLevels {
   final double[] timesteps;
 
-  private NoiseLevels(double[] timesteps) {
+  NoiseLevels(double[] timesteps) {
     this.timesteps = timesteps;
   }
 
@@ -59,7 +59,7 @@ public abstract class NoiseLevels {
    */
   static NoiseLevels midpoints(
       double[] timesteps, float[] sigmas, float[] middles, boolean unitInitialVariance) {
-    return new Midpoints(timesteps, sigmas, middles, unitInitialVariance);
+    return new SigmaLevels.Midpoints(timesteps, sigmas, middles, unitInitialVariance);
   }
 
   /**
@@ -70,17 +70,17 @@ public abstract class NoiseLevels {
    */
   public static NoiseLevels exploding(
       double[] timesteps, float[] sigmas, boolean unitInitialVariance) {
-    return new Exploding(timesteps.clone(), sigmas.clone(), unitInitialVariance);
+    return new SigmaLevels.Exploding(timesteps.clone(), sigmas.clone(), unitInitialVariance);
   }
 
   /** As {@link #exploding}, with x divided by sqrt(sigma² + 1), so that its variance stays. */
   public static NoiseLevels preserving(double[] timesteps, float[] sigmas) {
-    return new Preserving(timesteps.clone(), sigmas.clone());
+    return new SigmaLevels.Preserving(timesteps.clone(), sigmas.clone());
   }
 
   /** The straight path of rectified flows: alpha = 1 - sigma. */
   public static NoiseLevels flow(double[] timesteps, float[] sigmas) {
-    return new Flow(timesteps.clone(), sigmas.clone());
+    return new SigmaLevels.Flow(timesteps.clone(), sigmas.clone());
   }
 
   /** Network evaluations of the whole grid. */
@@ -162,15 +162,6 @@ public abstract class NoiseLevels {
     return twice ? found + 1 : found;
   }
 
-  private static void checkSigmas(double[] timesteps, float[] sigmas) {
-    checkArgument(
-        sigmas.length > timesteps.length,
-        "%s timesteps need at least %s sigmas, got %s",
-        timesteps.length,
-        timesteps.length + 1,
-        sigmas.length);
-  }
-
   private static final class OfTimesteps extends NoiseLevels {
     private final NoiseSchedule schedule;
 
@@ -206,7 +197,7 @@ public abstract class NoiseLevels {
 
     Given(double[] timesteps, float[] alphas, float[] sigmas) {
       super(timesteps);
-      checkSigmas(timesteps, sigmas);
+      SigmaLevels.check(timesteps, sigmas);
       this.alphas = alphas;
       this.sigmas = sigmas;
     }
@@ -219,123 +210,6 @@ public abstract class NoiseLevels {
     @Override
     public float sigma(int k) {
       return sigmas[k];
-    }
-  }
-
-  private abstract static class OfSigmas extends NoiseLevels {
-    final float[] sigmas;
-
-    OfSigmas(double[] timesteps, float[] sigmas) {
-      super(timesteps);
-      checkSigmas(timesteps, sigmas);
-      this.sigmas = sigmas;
-    }
-
-    @Override
-    public float sigma(int k) {
-      return sigmas[k];
-    }
-
-    @Override
-    double[] sigmas() {
-      double[] values = new double[sigmas.length];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = sigmas[i];
-      }
-      return values;
-    }
-
-    static float norm(float sigma) {
-      return (float) Math.sqrt(sigma * sigma + 1);
-    }
-  }
-
-  private static class Exploding extends OfSigmas {
-    private final boolean unitInitialVariance;
-
-    Exploding(double[] timesteps, float[] sigmas, boolean unitInitialVariance) {
-      super(timesteps, sigmas);
-      this.unitInitialVariance = unitInitialVariance;
-    }
-
-    @Override
-    public float alpha(int k) {
-      return 1;
-    }
-
-    @Override
-    float inputNorm(int k) {
-      return norm(sigma(k));
-    }
-
-    @Override
-    float initialScale() {
-      float max = 0;
-      for (float sigma : sigmas) {
-        max = Math.max(max, sigma);
-      }
-      return unitInitialVariance ? norm(max) : max;
-    }
-
-    @Override
-    float[] denoised(PredictionType type, int k, float[] x, float[] output) {
-      if (type != PredictionType.V_PREDICTION) {
-        return super.denoised(type, k, x, output);
-      }
-      float sigma = sigma(k);
-      float ofOutput = -sigma / norm(sigma);
-      float variance = sigma * sigma + 1;
-      float[] x0 = new float[x.length];
-      for (int i = 0; i < x0.length; i++) {
-        x0[i] = output[i] * ofOutput + x[i] / variance;
-      }
-      return x0;
-    }
-  }
-
-  private static final class Midpoints extends Exploding {
-    private final float[] middles;
-
-    Midpoints(double[] timesteps, float[] sigmas, float[] middles, boolean unitInitialVariance) {
-      super(timesteps, sigmas, unitInitialVariance);
-      this.middles = middles;
-    }
-
-    @Override
-    public float sigma(int k) {
-      return k % 2 == 1 ? middles[k / 2] : sigmas[k];
-    }
-
-    @Override
-    Tensor addNoiseAt(Tensor original, Tensor noise, double[] at) {
-      return exploding(timesteps, sigmas, false).addNoiseAt(original, noise, at);
-    }
-  }
-
-  private static final class Preserving extends OfSigmas {
-    Preserving(double[] timesteps, float[] sigmas) {
-      super(timesteps, sigmas);
-    }
-
-    @Override
-    public float alpha(int k) {
-      return 1 / norm(sigmas[k]);
-    }
-
-    @Override
-    public float sigma(int k) {
-      return sigmas[k] * alpha(k);
-    }
-  }
-
-  private static final class Flow extends OfSigmas {
-    Flow(double[] timesteps, float[] sigmas) {
-      super(timesteps, sigmas);
-    }
-
-    @Override
-    public float alpha(int k) {
-      return 1 - sigmas[k];
     }
   }
 }

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * UniPC: a predictor and, from the next evaluation, a corrector of one order more (Zhao et al.
  * 2023, arXiv 2302.04867, algorithms 5 to 8; diffusers' scheduling_unipc_multistep.py).
  *
- * <p>As in diffusers the corrected state is not evaluated again. Another solver as predictor
- * ({@code solver_p}) is not supported.
+ * <p>As in diffusers the corrected state is not evaluated again. Where diffusers gives NaN, with B1
+ * at the step to sigma 0, this does not. Another solver as predictor ({@code solver_p}) is not
+ * supported.
  */
 public final class UniPc implements Scheduler {
 
@@ -114,7 +115,10 @@ public final class UniPc implements Scheduler {
   @Override
   public SchedulerRun begin(SchedulePlan plan) {
     return new Run(
-        plan, MultistepGrid.isFlow(plan) ? flow(plan) : MultistepGrid.of(plan, spacing, end()));
+        plan,
+        MultistepGrid.isFlow(plan)
+            ? flow(plan)
+            : MultistepGrid.of(plan, spacing, end(), settings, false));
   }
 
   private MultistepGrid.End end() {
