@@ -102,6 +102,9 @@ final class ModelLoader {
       fields.putIfAbsent("_class_name", checkpoint.component("scheduler").className());
       config = Schedulers.fromConfig(fields);
     }
+    if (options.denoiser != null) {
+      config = config.with(options.denoiser.predictionType());
+    }
     if (options.schedulerName != null) {
       return config.with(options.schedulerName);
     }

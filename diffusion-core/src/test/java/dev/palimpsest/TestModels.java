@@ -273,6 +273,7 @@ public final class TestModels {
     private static Path write() {
       try {
         Path folder = Files.createTempDirectory("palimpsest-tokenizer");
+        folder.toFile().deleteOnExit(); // the last registered goes first: its files before it
         var vocabulary = new StringBuilder("{");
         int id = 0;
         for (String end : List.of("", "</w>")) {
@@ -289,7 +290,6 @@ public final class TestModels {
             "{\"model_max_length\": 77, \"bos_token\": \"<|startoftext|>\", \"eos_token\":"
                 + " \"<|endoftext|>\", \"unk_token\": \"<|endoftext|>\", \"pad_token\":"
                 + " \"<|endoftext|>\"}");
-        folder.toFile().deleteOnExit();
         return folder;
       } catch (IOException e) {
         throw new UncheckedIOException(e);

@@ -72,6 +72,11 @@ public final class SchedulerConfig {
     return with(Providers.ofName(name).create(settings.asMap()));
   }
 
+  /** This configuration for a network that predicts something else. */
+  public SchedulerConfig with(PredictionType other) {
+    return new SchedulerConfig(settings, scheduler, noiseSchedule, other);
+  }
+
   /** A plan of this many steps; see {@link SchedulePlan#steps}. */
   public SchedulePlan plan(int steps) {
     return SchedulePlan.steps(noiseSchedule, predictionType, steps, settings);

@@ -35,7 +35,7 @@ public final class CustomDenoiser implements Denoiser {
   private static final int MAGNIFICATION = 8;
 
   private static final Map<String, Object> SCHEDULER =
-      Map.of("num_train_timesteps", 1000, "clip_sample", false, "prediction_type", "sample");
+      Map.of("num_train_timesteps", 1000, "clip_sample", false);
 
   private final List<Tensor> pictures;
   private final NoiseSchedule schedule;
