@@ -8,7 +8,7 @@ import java.util.Arrays;
 
 /**
  * The normal distribution with independent components that an encoder gives for each picture
- * (Kingma & Welling 2013). Immutable. Reference: diffusers models/autoencoders/vae.py,
+ * (Kingma and Welling 2013). Immutable. Reference: diffusers models/autoencoders/vae.py,
  * DiagonalGaussianDistribution.
  *
  * @param mean float32 [batch, channels, height, width]

@@ -52,7 +52,7 @@ public final class DpmSolverMultistep implements Scheduler {
     return with("solver_order", order);
   }
 
-  /** Those that work on the noise cannot end at sigma 0: set {@link #finalSigma} with them. */
+  /** Those that work on the noise cannot end at sigma 0: with them, {@code finalSigma} is not. */
   public DpmSolverMultistep algorithm(DpmAlgorithm algorithm, FinalSigma finalSigma) {
     return new DpmSolverMultistep(
         settings
