@@ -139,6 +139,7 @@ final class ModelLoader {
     List<Integer> side = side(config);
     SessionSettings settings =
         SessionSettings.defaults()
+            .optimization(SessionSettings.Optimization.EXTENDED) // layouts: see docs/memory.md
             .usualSizes(
                 Map.of("height", (long) side.get(0), "width", (long) side.get(side.size() - 1)));
     return Session.open(inPrecision(graph), component.weights()::get, options.device, settings);

@@ -20,6 +20,7 @@ final class Winograd {
   private static final int ROWS = 4;
   private static final long LEAST_CHANNELS = 64;
   private static final long LEAST_SIDE = 32;
+  private static final long MOST_FILTERS = 640 * 640; // beyond, memory and time to open grow most
 
   private final Map<String, Long> usualSizes;
 
@@ -59,7 +60,8 @@ final class Winograd {
         && width.isKnown()
         && Math.min(height.size(), width.size()) >= LEAST_SIDE
         && weight.dim(0).size() >= LEAST_CHANNELS
-        && weight.dim(1).size() >= LEAST_CHANNELS;
+        && weight.dim(1).size() >= LEAST_CHANNELS
+        && weight.dim(0).size() * weight.dim(1).size() <= MOST_FILTERS;
   }
 
   private static Value convolution(Value x, Value weight, @Nullable Value bias) {
