@@ -66,7 +66,8 @@ final class ModelLoader {
     Denoiser denoiser = options.denoiser;
     int inputChannels = denoiser == null ? unet.integer("in_channels", 4) : denoiser.channels();
     @Nullable Vae vae = family.hasPrompts() ? own(vae()) : null;
-    if (denoiser == null) {
+    PromptEncoder prompts = own(prompts(unet));
+    if (denoiser == null) { // last: it takes longest
       denoiser = own(denoiser(unet, scheduler.predictionType(), inputChannels));
     }
     LatentDecoder decoder =
@@ -76,7 +77,7 @@ final class ModelLoader {
     return new ModelParts(
         checkpoint,
         family,
-        own(prompts(unet)),
+        prompts,
         denoiser,
         vae,
         decoder,

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Lowering {
   private static final List<Long> SWAP = List.of(1L, 0L);
+  private static final Attributes TRANSPOSED = Attributes.NONE.with("transB", 1L);
 
   private final Map<String, DType> stored;
   private final Winograd winograd;
@@ -32,8 +33,44 @@ final class Lowering {
   }
 
   private @Nullable List<Value> node(Graph.Rewriting rewriting) {
-    List<Value> product = product(rewriting);
-    return product == null ? winograd.apply(rewriting) : product;
+    return switch (rewriting.node().operator().name()) {
+      case "MatMul" -> product(rewriting);
+      case "Add" -> biased(rewriting);
+      case "Conv" -> winograd.apply(rewriting);
+      default -> null;
+    };
+  }
+
+  /** A product with a bias as one operator on matrices, which needs no pass of its own to add. */
+  private static @Nullable List<Value> biased(Graph.Rewriting rewriting) {
+    Value sum = requireNonNull(rewriting.inputs().get(0));
+    Value bias = requireNonNull(rewriting.inputs().get(1));
+    Node product = node(sum, "FusedMatMul");
+    if (product == null
+        || !product.attributes().asMap().equals(TRANSPOSED.asMap())
+        || bias.dims().rank() != 1
+        || !isWeight(bias)) {
+      return null;
+    }
+    Value left = requireNonNull(product.inputs().get(0));
+    Value weight = requireNonNull(product.inputs().get(1));
+    if (!bias.dim(0).equals(weight.dim(0)) || !weight.dim(1).isKnown()) {
+      return null;
+    }
+    Value rows = left.reshape(-1, weight.dim(1).size());
+    Value out =
+        Operators.get("Gemm")
+            .apply(List.of(rows, weight, bias), TRANSPOSED)
+            .get(0);
+    return List.of(left.dims().rank() == 2 ? out : out.reshape(shapeOf(left, weight.dim(0))));
+  }
+
+  /** The shape of {@code value} with another width, an int64 vector. */
+  private static Value shapeOf(Value value, Dim width) {
+    return Value.concat(
+        0,
+        value.shapeValue().slice(0, 0, value.dims().rank() - 1),
+        Value.constant(width.size()));
   }
 
   private Value leaf(Value leaf) {
@@ -44,16 +81,13 @@ final class Lowering {
   }
 
   private @Nullable List<Value> product(Graph.Rewriting rewriting) {
-    if (!rewriting.node().operator().name().equals("MatMul")) {
-      return null;
-    }
     Value left = requireNonNull(rewriting.inputs().get(0));
     Value weight = untransposed(requireNonNull(rewriting.inputs().get(1)));
     // The processor's kernel of the fused operator is for float32 only.
     return weight == null || weight.dtype() != DType.FLOAT32
         ? null
         : Operators.get(Operators.MICROSOFT, "FusedMatMul")
-            .apply(List.of(left, weight), Attributes.NONE.with("transB", 1L));
+            .apply(List.of(left, weight), TRANSPOSED);
   }
 
   /** The weight whose transpose this is, or null. */
@@ -63,11 +97,14 @@ final class Lowering {
       return null;
     }
     Value weight = requireNonNull(transpose.inputs().get(0));
-    Node cast = node(weight, "Cast");
-    boolean isWeight =
-        weight.isParameter()
-            || (cast != null && requireNonNull(cast.inputs().get(0)).isParameter());
-    return isWeight ? weight : null;
+    return isWeight(weight) ? weight : null;
+  }
+
+  /** Whether it is a parameter, as stored or cast from what is stored. */
+  private static boolean isWeight(Value value) {
+    Node cast = node(value, "Cast");
+    return value.isParameter()
+        || (cast != null && requireNonNull(cast.inputs().get(0)).isParameter());
   }
 
   private static @Nullable Node node(Value value, String operator) {

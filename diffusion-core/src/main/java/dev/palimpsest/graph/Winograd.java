@@ -34,8 +34,7 @@ final class Winograd {
 
   /** The outputs that replace a convolution, or null to keep it. */
   @Nullable List<Value> apply(Graph.Rewriting rewriting) {
-    if (!rewriting.node().operator().name().equals("Conv")
-        || !isPlain(rewriting.node().attributes())) {
+    if (!isPlain(rewriting.node().attributes())) {
       return null;
     }
     Value x = requireNonNull(rewriting.inputs().get(0));
@@ -123,12 +122,12 @@ final class Winograd {
     Value near = d.get(4).sub(d.get(2));
     Value far = d.get(3).sub(d.get(1)).mul(2);
     return List.of(
-        d.get(0).mul(4).sub(d.get(2).mul(5)).add(d.get(4)),
+        d.get(0).sub(d.get(2)).mul(4).add(near),
         even.add(odd),
         even.sub(odd),
         near.add(far),
         near.sub(far),
-        d.get(1).mul(4).sub(d.get(3).mul(5)).add(d.get(5)));
+        d.get(5).sub(d.get(3)).sub(far.mul(2)));
   }
 
   /** G g, of the rows of the filters. */

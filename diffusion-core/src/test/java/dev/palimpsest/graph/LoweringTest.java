@@ -1,7 +1,9 @@
 package dev.palimpsest.graph;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.palimpsest.tensor.DType;
 import dev.palimpsest.tensor.Shape;
@@ -26,6 +28,21 @@ class LoweringTest {
     assertNotNull(y);
     assertEquals("[n, t, 3]", y.dims().toString());
     assertEquals("to_q", y.name());
+  }
+
+  @Test
+  void aBiasIsAddedByTheProduct() {
+    Value bias = Value.parameter("b", DType.FLOAT32, Shape.of(3));
+    Graph graph =
+        Graph.of("g", "y", X.linear(W, bias).named("to_q")).lowered(Map.of(), Map.of());
+    assertTrue(operators(graph).contains("Gemm"));
+    assertFalse(operators(graph).contains("Add"));
+    Value y = graph.outputs().get("y");
+    assertNotNull(y);
+    assertEquals("[n, t, 3]", y.dims().toString());
+    Value other = Value.input("other", DType.FLOAT32, Dims.parse("n", "t", 3));
+    Graph sum = Graph.of("g", "y", X.linear(W, null).add(other)).lowered(Map.of(), Map.of());
+    assertEquals(List.of("FusedMatMul", "Add"), operators(sum));
   }
 
   @Test
