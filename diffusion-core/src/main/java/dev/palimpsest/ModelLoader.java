@@ -140,7 +140,7 @@ final class ModelLoader {
     List<Integer> side = side(config);
     SessionSettings settings =
         SessionSettings.defaults()
-            .optimization(SessionSettings.Optimization.EXTENDED) // layouts: see docs/memory.md
+            .sharedWeights(true)
             .usualSizes(
                 Map.of("height", (long) side.get(0), "width", (long) side.get(side.size() - 1)));
     return Session.open(inPrecision(graph), component.weights()::get, options.device, settings);
@@ -242,7 +242,11 @@ final class ModelLoader {
     return skip -> {
       String state = xl ? ClipTextModel.hiddenState(-2 - skip) : ClipTextModel.clipSkip(skip);
       Graph graph = ClipTextModel.graph(component.config(), List.of(state, pooled));
-      return Session.open(inPrecision(graph), component.weights()::get, options.device);
+      return Session.open(
+          inPrecision(graph),
+          component.weights()::get,
+          options.device,
+          SessionSettings.defaults().sharedWeights(true));
     };
   }
 

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * parameters, found by name; their data is not part of the graph. Immutable.
  */
 public final class Graph {
+  private static final Set<String> PRODUCTS = Set.of("Gemm", "FusedMatMul", "Conv");
+
   private final String name;
   private final Map<String, Value> outputs;
   private final Map<String, Value> inputs = new LinkedHashMap<>();
@@ -117,6 +119,26 @@ public final class Graph {
    */
   public Graph toHalfPrecision() {
     return HalfPrecision.of(this);
+  }
+
+  /**
+   * The parameters that are nothing but the second factor of a product or a convolution: nothing is
+   * computed of them alone, so a runtime can read them where they lie.
+   */
+  public Set<String> factors() {
+    Set<String> factors = new HashSet<>();
+    Set<String> others = new HashSet<>();
+    for (Node node : nodes) {
+      for (int i = 0; i < node.inputs().size(); i++) {
+        Value input = node.inputs().get(i);
+        if (input != null && input.isParameter()) {
+          boolean factor = i == 1 && PRODUCTS.contains(node.operator().name());
+          (factor ? factors : others).add(requireNonNull(input.name()));
+        }
+      }
+    }
+    factors.removeAll(others);
+    return factors;
   }
 
   /** What replaces a node: the new outputs, one for each old one. */

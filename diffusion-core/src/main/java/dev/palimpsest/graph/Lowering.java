@@ -58,19 +58,14 @@ final class Lowering {
       return null;
     }
     Value rows = left.reshape(-1, weight.dim(1).size());
-    Value out =
-        Operators.get("Gemm")
-            .apply(List.of(rows, weight, bias), TRANSPOSED)
-            .get(0);
+    Value out = Operators.get("Gemm").apply(List.of(rows, weight, bias), TRANSPOSED).get(0);
     return List.of(left.dims().rank() == 2 ? out : out.reshape(shapeOf(left, weight.dim(0))));
   }
 
   /** The shape of {@code value} with another width, an int64 vector. */
   private static Value shapeOf(Value value, Dim width) {
     return Value.concat(
-        0,
-        value.shapeValue().slice(0, 0, value.dims().rank() - 1),
-        Value.constant(width.size()));
+        0, value.shapeValue().slice(0, 0, value.dims().rank() - 1), Value.constant(width.size()));
   }
 
   private Value leaf(Value leaf) {

@@ -54,10 +54,19 @@ final class OrtTensors {
   private static ByteBuffer direct(Tensor tensor) {
     ByteBuffer data = tensor.bytes();
     // Slices of mapped files start anywhere.
-    if (data.isDirect() && data.alignmentOffset(0, tensor.dtype().bytes()) == 0) {
+    if (isInPlace(tensor, data)) {
       return data;
     }
     return Tensor.allocate(tensor.dtype(), tensor.shape()).put(data).flip();
+  }
+
+  /** Whether a native tensor of it reads its own memory, not a copy. */
+  static boolean isInPlace(Tensor tensor) {
+    return tensor.isDirect() && isInPlace(tensor, tensor.bytes());
+  }
+
+  private static boolean isInPlace(Tensor tensor, ByteBuffer data) {
+    return data.isDirect() && data.alignmentOffset(0, tensor.dtype().bytes()) == 0;
   }
 
   /** A copy on the host; float32 is backed by an array. */

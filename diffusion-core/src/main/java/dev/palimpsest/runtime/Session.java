@@ -4,7 +4,6 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtException.OrtErrorCode;
-import ai.onnxruntime.OrtSession;
 import dev.palimpsest.errors.CancelledException;
 import dev.palimpsest.errors.CheckpointException;
 import dev.palimpsest.errors.DeviceUnavailableException;
@@ -39,7 +38,7 @@ public final class Session implements AutoCloseable {
   private final Device device;
   private final Map<String, TensorSpec> inputs;
   private final Map<String, TensorSpec> outputs;
-  private final OrtSession session;
+  private final NativeSession session;
   private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
   private volatile boolean closed;
   private boolean released; // under the write lock
@@ -47,7 +46,7 @@ public final class Session implements AutoCloseable {
   private Session(
       String name,
       Device device,
-      OrtSession session,
+      NativeSession session,
       Map<String, TensorSpec> inputs,
       Map<String, TensorSpec> outputs) {
     this.name = name;
@@ -76,7 +75,7 @@ public final class Session implements AutoCloseable {
   public static Session open(
       Graph graph, Function<String, Tensor> parameters, Device device, SessionSettings settings) {
     try {
-      OrtSession session = new SessionFactory(device, settings).open(graph, parameters);
+      NativeSession session = new SessionFactory(device, settings).open(graph, parameters);
       return new Session(
           graph.name(),
           device,
@@ -106,7 +105,7 @@ public final class Session implements AutoCloseable {
       throws IOException {
     OnnxSupport.check(model, OnnxFile.inspect(model));
     try {
-      OrtSession session = new SessionFactory(device, settings).open(model);
+      NativeSession session = new SessionFactory(device, settings).open(model);
       return Natives.call(
           (environment, exit) -> {
             try {
@@ -114,8 +113,8 @@ public final class Session implements AutoCloseable {
                   model.toString(),
                   device,
                   session,
-                  SessionFactory.specsOf(session.getInputInfo()),
-                  SessionFactory.specsOf(session.getOutputInfo()));
+                  SessionFactory.specsOf(session.session().getInputInfo()),
+                  SessionFactory.specsOf(session.session().getOutputInfo()));
             } catch (OrtException | RuntimeException e) {
               session.close();
               throw e;
@@ -182,7 +181,7 @@ public final class Session implements AutoCloseable {
       return Natives.call(
           (environment, exit) -> {
             try (var run = new NativeRun(environment, List.of(cancellation, exit))) {
-              return run.run(session, inputs, outputs.keySet());
+              return run.run(session.session(), inputs, outputs.keySet());
             } catch (OrtException e) {
               throw failed(inputs, cancellation.isCancelled() || exit.isCancelled(), e);
             }

@@ -13,6 +13,7 @@ import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import ai.onnxruntime.TensorInfo;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Maps;
+import dev.palimpsest.errors.InferenceException;
 import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.graph.Dim;
 import dev.palimpsest.graph.Dims;
@@ -22,10 +23,15 @@ import dev.palimpsest.graph.Value;
 import dev.palimpsest.runtime.SessionSettings.Optimization;
 import dev.palimpsest.tensor.DType;
 import dev.palimpsest.tensor.Tensor;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +45,9 @@ final class SessionFactory {
               Optimization.EXTENDED, OptLevel.EXTENDED_OPT,
               Optimization.ALL, OptLevel.ALL_OPT));
 
+  private static final String WEIGHTS = "weights";
+  private static final long LEAST_SHARED = 1 << 16;
+
   private final Device device;
   private final SessionSettings settings;
 
@@ -47,40 +56,122 @@ final class SessionFactory {
     this.settings = settings;
   }
 
-  /** A native session of a graph; the weights are copied and may be freed afterwards. */
-  OrtSession open(Graph graph, Function<String, Tensor> parameters) throws OrtException {
+  /** A native session of a graph; weights that are not shared may be freed afterwards. */
+  NativeSession open(Graph graph, Function<String, Tensor> parameters) throws OrtException {
     Map<String, Tensor> weights = weights(graph, parameters);
-    byte[] model =
-        Onnx.modelWithoutWeights(
-            graph.lowered(Maps.transformValues(weights, Tensor::dtype), settings.usualSizes()),
-            "-");
-    return Natives.call((environment, exit) -> create(environment, model, weights));
+    Graph lowered =
+        graph.lowered(Maps.transformValues(weights, Tensor::dtype), settings.usualSizes());
+    Map<String, Tensor> shared = Map.of();
+    if (settings.sharedWeights() && !device.isCuda()) {
+      Set<String> factors = lowered.factors();
+      shared = Maps.filterEntries(weights, e -> factors.contains(e.getKey()) && pays(e.getValue()));
+    }
+    byte[] model = Onnx.modelWithoutWeights(lowered, WEIGHTS);
+    return shared.isEmpty() ? copying(model, weights) : sharing(model, weights, shared.keySet());
+  }
+
+  private static boolean pays(Tensor weight) {
+    return weight.dtype() == DType.FLOAT32
+        && weight.elements() >= LEAST_SHARED
+        && OrtTensors.isInPlace(weight);
   }
 
   /** A native session of a file that was inspected before. */
-  OrtSession open(Path model) throws OrtException {
+  NativeSession open(Path model) throws OrtException {
     return Natives.call(
         (environment, exit) -> {
           try (SessionOptions options = options()) {
-            return environment.createSession(model.toString(), options);
+            OrtSession session = environment.createSession(model.toString(), options);
+            return new NativeSession(session, List.of());
           }
         });
   }
 
-  private OrtSession create(OrtEnvironment environment, byte[] model, Map<String, Tensor> weights)
+  private NativeSession copying(byte[] model, Map<String, Tensor> weights) throws OrtException {
+    return Natives.call(
+        (environment, exit) -> {
+          var tensors = new LinkedHashMap<String, OnnxTensorLike>();
+          try (SessionOptions options = options()) {
+            for (Map.Entry<String, Tensor> weight : weights.entrySet()) {
+              tensors.put(weight.getKey(), OrtTensors.toNative(environment, weight.getValue()));
+            }
+            if (!tensors.isEmpty()) {
+              options.addExternalInitializers(tensors);
+            }
+            return new NativeSession(environment.createSession(model, options), List.of());
+          } finally {
+            tensors.values().forEach(OnnxValue::close);
+          }
+        });
+  }
+
+  /**
+   * ONNX Runtime takes weights in place only beside a model in a folder whose data file is there.
+   * It never reads that file, which is one long hole.
+   */
+  private NativeSession sharing(byte[] model, Map<String, Tensor> weights, Set<String> shared)
       throws OrtException {
-    var tensors = new LinkedHashMap<String, OnnxTensorLike>();
+    Path folder = null;
+    try {
+      folder = Files.createTempDirectory("palimpsest-session");
+      Path file = Files.write(folder.resolve("model.onnx"), model);
+      try (var hole = new RandomAccessFile(folder.resolve(WEIGHTS).toFile(), "rw")) {
+        hole.setLength(weights.values().stream().mapToLong(SessionFactory::floatBytes).sum());
+      }
+      return Natives.call((environment, exit) -> createSharing(environment, file, weights, shared));
+    } catch (IOException e) {
+      throw new InferenceException("no session can be made in the temporary folder: " + e, e);
+    } finally {
+      if (folder != null) {
+        delete(folder.resolve(WEIGHTS));
+        delete(folder.resolve("model.onnx"));
+        delete(folder);
+      }
+    }
+  }
+
+  private static long floatBytes(Tensor weight) {
+    return Math.max(weight.byteSize(), weight.elements() * Float.BYTES);
+  }
+
+  private static void delete(Path path) {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      path.toFile().deleteOnExit();
+    }
+  }
+
+  private NativeSession createSharing(
+      OrtEnvironment environment, Path model, Map<String, Tensor> weights, Set<String> shared)
+      throws OrtException {
+    var inPlace = new ArrayList<OnnxTensorLike>();
+    var copied = new LinkedHashMap<String, OnnxTensorLike>();
     try (SessionOptions options = options()) {
       for (Map.Entry<String, Tensor> weight : weights.entrySet()) {
-        tensors.put(weight.getKey(), OrtTensors.toNative(environment, weight.getValue()));
+        OnnxTensorLike tensor = OrtTensors.toNative(environment, weight.getValue());
+        if (shared.contains(weight.getKey())) {
+          inPlace.add(tensor);
+          options.addInitializer(weight.getKey(), tensor);
+        } else {
+          copied.put(weight.getKey(), tensor);
+        }
       }
-      if (!tensors.isEmpty()) {
-        options.addExternalInitializers(tensors);
-      }
-      return environment.createSession(model, options);
+      options.addExternalInitializers(copied);
+      return new NativeSession(environment.createSession(model.toString(), options), inPlace);
+    } catch (OrtException | RuntimeException e) {
+      inPlace.forEach(OnnxValue::close);
+      throw e;
     } finally {
-      tensors.values().forEach(OnnxValue::close);
+      copied.values().forEach(OnnxValue::close);
     }
+  }
+
+  /** Layouts for the processor would be made of copies. */
+  private @Nullable OptLevel level() {
+    boolean all = settings.optimization() == Optimization.ALL;
+    return LEVELS.get(
+        all && settings.sharedWeights() ? Optimization.EXTENDED : settings.optimization());
   }
 
   private SessionOptions options() throws OrtException {
@@ -89,8 +180,10 @@ final class SessionFactory {
       options.setIntraOpNumThreads(device.threads());
       options.setInterOpNumThreads(1);
       options.addConfigEntry("session.intra_op.allow_spinning", "0");
-      options.setOptimizationLevel(LEVELS.get(settings.optimization()));
-      options.addConfigEntry("session.disable_prepacking", settings.prepacking() ? "0" : "1");
+      options.setOptimizationLevel(level());
+      options.addConfigEntry(
+          "session.disable_prepacking",
+          settings.prepacking() && !settings.sharedWeights() ? "0" : "1");
       options.setCPUArenaAllocator(settings.arena());
       options.setMemoryPatternOptimization(settings.memoryPattern());
       device.configure(options);

@@ -13,6 +13,9 @@ import java.util.Map;
  *     opens: slower to open, faster to run
  * @param arena whether freed memory is kept for the next run
  * @param memoryPattern whether memory of runs of one shape is planned in one piece
+ * @param sharedWeights whether large weights of products are read where they lie, for as long as
+ *     the session is open, instead of copied: on the CPU, for direct float32 tensors. Nobody may
+ *     change them meanwhile. Prepacking and layouts, which are copies, are off then
  * @param usualSizes what the graph's symbols mostly stand for, such as {@code height}: the session
  *     is right for all sizes and fast for these; empty if unknown
  */
@@ -21,9 +24,10 @@ public record SessionSettings(
     boolean prepacking,
     boolean arena,
     boolean memoryPattern,
+    boolean sharedWeights,
     Map<String, Long> usualSizes) {
   private static final SessionSettings DEFAULTS =
-      new SessionSettings(Optimization.ALL, true, true, true, Map.of());
+      new SessionSettings(Optimization.ALL, true, true, true, false, Map.of());
 
   /** How far ONNX Runtime rewrites a graph; each includes those before it. */
   public enum Optimization {
@@ -48,22 +52,29 @@ public record SessionSettings(
   }
 
   public SessionSettings optimization(Optimization value) {
-    return new SessionSettings(value, prepacking, arena, memoryPattern, usualSizes);
+    return new SessionSettings(value, prepacking, arena, memoryPattern, sharedWeights, usualSizes);
   }
 
   public SessionSettings prepacking(boolean value) {
-    return new SessionSettings(optimization, value, arena, memoryPattern, usualSizes);
+    return new SessionSettings(
+        optimization, value, arena, memoryPattern, sharedWeights, usualSizes);
   }
 
   public SessionSettings arena(boolean value) {
-    return new SessionSettings(optimization, prepacking, value, memoryPattern, usualSizes);
+    return new SessionSettings(
+        optimization, prepacking, value, memoryPattern, sharedWeights, usualSizes);
   }
 
   public SessionSettings memoryPattern(boolean value) {
-    return new SessionSettings(optimization, prepacking, arena, value, usualSizes);
+    return new SessionSettings(optimization, prepacking, arena, value, sharedWeights, usualSizes);
+  }
+
+  public SessionSettings sharedWeights(boolean value) {
+    return new SessionSettings(optimization, prepacking, arena, memoryPattern, value, usualSizes);
   }
 
   public SessionSettings usualSizes(Map<String, Long> value) {
-    return new SessionSettings(optimization, prepacking, arena, memoryPattern, value);
+    return new SessionSettings(
+        optimization, prepacking, arena, memoryPattern, sharedWeights, value);
   }
 }

@@ -33,8 +33,7 @@ class LoweringTest {
   @Test
   void aBiasIsAddedByTheProduct() {
     Value bias = Value.parameter("b", DType.FLOAT32, Shape.of(3));
-    Graph graph =
-        Graph.of("g", "y", X.linear(W, bias).named("to_q")).lowered(Map.of(), Map.of());
+    Graph graph = Graph.of("g", "y", X.linear(W, bias).named("to_q")).lowered(Map.of(), Map.of());
     assertTrue(operators(graph).contains("Gemm"));
     assertFalse(operators(graph).contains("Add"));
     Value y = graph.outputs().get("y");
