@@ -150,7 +150,10 @@ public final class GenerationRequest {
     return with(f -> f.guidanceRescale = share);
   }
 
-  /** One picture a seed, each as it would come alone. Without seeds they are drawn and reported. */
+  /**
+   * One picture a seed, each as it would come alone but for the rounding of another batch size.
+   * Without seeds they are drawn and reported.
+   */
   public GenerationRequest seeds(long... seeds) {
     checkArgument(seeds.length > 0, "seeds must not be empty");
     return with(
