@@ -87,19 +87,9 @@ final class ClipPromptEncoder implements PromptEncoder {
     if (encodings.size() == 1) {
       return none.with("encoder_hidden_states", encodings.get(0).tokens());
     }
-    return none.with("encoder_hidden_states", beside(encodings))
+    List<Tensor> widths = encodings.stream().map(TextTower.Encoding::tokens).toList();
+    return none.with("encoder_hidden_states", Tensor.concat(2, widths))
         .with("text_embeds", encodings.get(1).pooled());
-  }
-
-  /** The widths of both encoders side by side, token by token. */
-  private static Tensor beside(List<TextTower.Encoding> encodings) {
-    Tensor first = encodings.get(0).tokens();
-    Tensor second = encodings.get(1).tokens();
-    long tokens = first.shape().dim(1);
-    Tensor a = first.reshape(Shape.of(tokens, first.shape().dim(2), 1, 1));
-    Tensor b = second.reshape(Shape.of(tokens, second.shape().dim(2), 1, 1));
-    Tensor joined = InitialStates.joinChannels(a, b);
-    return joined.reshape(Shape.of(1, tokens, joined.shape().dim(1)));
   }
 
   private static Conditioning zeros(Conditioning like) {

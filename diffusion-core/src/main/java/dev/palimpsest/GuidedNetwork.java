@@ -41,7 +41,7 @@ final class GuidedNetwork implements DenoisingFunction {
 
   @Override
   public Tensor predict(Tensor scaledX, double timestep) {
-    Tensor x = extraChannels == null ? scaledX : InitialStates.joinChannels(scaledX, extraChannels);
+    Tensor x = extraChannels == null ? scaledX : Tensor.concat(1, List.of(scaledX, extraChannels));
     int images = (int) x.shape().dim(0);
     Tensor in = guidance == null ? x : Tensor.concat(List.of(x, x));
     Tensor out = denoiser.predict(in, timestep, conditioning, cancellation);

@@ -10,6 +10,7 @@ import dev.palimpsest.tensor.NoiseSource;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.util.Collections;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +59,7 @@ final class InitialStates {
       return new InitialState(x, null, new InitialState.Blend(original, drawn, latentMask));
     }
     Tensor masked = encode(masked(pixels, mask), noise);
-    return new InitialState(x, joinChannels(latentMask, masked), null);
+    return new InitialState(x, Tensor.concat(1, List.of(latentMask, masked)), null);
   }
 
   private Tensor initialNoise(NoiseSource noise) {
@@ -108,20 +109,5 @@ final class InitialStates {
       out[i] = m[i % m.length] < 0.5f ? in[i] : 0;
     }
     return Tensor.of(pixels.shape(), out);
-  }
-
-  /** Both side by side along the channels. */
-  static Tensor joinChannels(Tensor a, Tensor b) {
-    int images = (int) a.shape().dim(0);
-    float[] first = a.floats();
-    float[] second = b.floats();
-    int n = first.length / images;
-    int m = second.length / images;
-    float[] out = new float[first.length + second.length];
-    for (int i = 0; i < images; i++) {
-      System.arraycopy(first, i * n, out, i * (n + m), n);
-      System.arraycopy(second, i * m, out, i * (n + m) + n, m);
-    }
-    return Tensor.of(a.shape().withDim(1, a.shape().dim(1) + b.shape().dim(1)), out);
   }
 }

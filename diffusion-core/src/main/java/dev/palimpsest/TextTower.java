@@ -83,7 +83,7 @@ final class TextTower implements AutoCloseable {
       pooled = pooled == null ? outputs.get(1) : pooled;
     }
     checkArgument(pooled != null, "a prompt has at least one chunk");
-    return new Encoding(joinTokens(parts), pooled);
+    return new Encoding(Tensor.concat(1, parts), pooled);
   }
 
   private static List<Tensor> run(Session session, long[] ids, Cancellation cancellation) {
@@ -99,16 +99,6 @@ final class TextTower implements AutoCloseable {
         .values()
         .forEach(output -> outputs.add(output.as(DType.FLOAT32)));
     return outputs;
-  }
-
-  /** [1, tokens, width] joined along the tokens. */
-  private static Tensor joinTokens(List<Tensor> parts) {
-    var rows = new ArrayList<Tensor>();
-    for (Tensor part : parts) {
-      rows.add(part.reshape(Shape.of(part.shape().dim(1), part.shape().dim(2))));
-    }
-    Tensor joined = Tensor.concat(rows);
-    return joined.reshape(Shape.of(1, joined.shape().dim(0), joined.shape().dim(1)));
   }
 
   @Override

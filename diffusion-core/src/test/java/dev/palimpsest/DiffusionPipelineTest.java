@@ -257,6 +257,19 @@ class DiffusionPipelineTest {
     }
   }
 
+  @Test
+  void severalPicturesOfAClass() throws Exception {
+    var checkpoint = TestModels.classConditionalCheckpoint(1, 3);
+    try (var classes = DiffusionPipeline.builder(checkpoint).open()) {
+      GenerationRequest request = GenerationRequest.ofClass(2).steps(3);
+      List<GeneratedImage> two = classes.generate(request.seeds(1, 2)).images();
+      assertArrayEquals(pixels(classes, request.seed(2)), two.get(1).pixels().floats(), 1e-5f);
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> classes.generate(GenerationRequest.ofClass(3).steps(3)));
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"ddim", "ddpm", "pndm", "lms", "euler", "euler_ancestral", "heun", "lcm"})
   void everySchedulerByName(String name) throws Exception {

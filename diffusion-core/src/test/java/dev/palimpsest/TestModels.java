@@ -125,17 +125,25 @@ public final class TestModels {
 
   /** The checkpoint of {@link #tinyUnconditional}. */
   public static Checkpoint unconditionalCheckpoint(long seed) {
-    Config unet =
-        Config.of(
-            Map.of(
-                "sample_size", 8,
-                "in_channels", 3,
-                "out_channels", 3,
-                "layers_per_block", 1,
-                "block_out_channels", List.of(8, 16),
-                "down_block_types", List.of("DownBlock2D", "AttnDownBlock2D"),
-                "up_block_types", List.of("AttnUpBlock2D", "UpBlock2D"),
-                "norm_num_groups", 4));
+    return pixelCheckpoint(seed, Map.of());
+  }
+
+  /** Like {@link #unconditionalCheckpoint}, conditioned on class labels. */
+  public static Checkpoint classConditionalCheckpoint(long seed, int classes) {
+    return pixelCheckpoint(seed, Map.of("num_class_embeds", classes));
+  }
+
+  private static Checkpoint pixelCheckpoint(long seed, Map<String, Object> more) {
+    var fields = new LinkedHashMap<String, Object>(more);
+    fields.put("sample_size", 8);
+    fields.put("in_channels", 3);
+    fields.put("out_channels", 3);
+    fields.put("layers_per_block", 1);
+    fields.put("block_out_channels", List.of(8, 16));
+    fields.put("down_block_types", List.of("DownBlock2D", "AttnDownBlock2D"));
+    fields.put("up_block_types", List.of("AttnUpBlock2D", "UpBlock2D"));
+    fields.put("norm_num_groups", 4);
+    Config unet = Config.of(fields);
     return Checkpoint.of(
         Config.of(Map.of("_class_name", "DDPMPipeline")),
         List.of(

@@ -251,30 +251,72 @@ public final class Tensor {
     return wrap(dtype, part, view);
   }
 
-  /** The tensors joined along the outermost dimension, float32. */
+  /** The tensors joined along the outermost dimension; see {@link #concat(int, List)}. */
   public static Tensor concat(List<Tensor> parts) {
+    return concat(0, parts);
+  }
+
+  /**
+   * The tensors joined along an axis: float32 if they are floating, otherwise of their one type.
+   *
+   * @throws IllegalArgumentException if there are none, or they differ in another dimension or in
+   *     an integer type
+   */
+  public static Tensor concat(int axis, List<Tensor> parts) {
     checkArgument(!parts.isEmpty(), "nothing to concatenate");
     Shape first = parts.get(0).shape;
-    long rows = 0;
+    DType dtype = parts.get(0).dtype.isFloating() ? DType.FLOAT32 : parts.get(0).dtype;
+    long size = 0;
     for (Tensor part : parts) {
       checkArgument(
           part.shape.rank() == first.rank()
-              && part.shape.rank() > 0
-              && part.shape.withDim(0, 1).equals(first.withDim(0, 1)),
-          "cannot join shapes %s and %s along the first dimension",
+              && part.shape.rank() > axis
+              && part.shape.withDim(axis, 1).equals(first.withDim(axis, 1)),
+          "cannot join shapes %s and %s along dimension %s",
           first,
-          part.shape);
-      rows += part.shape.dim(0);
+          part.shape,
+          axis);
+      checkArgument(
+          part.dtype == dtype || (part.dtype.isFloating() && dtype.isFloating()),
+          "cannot join %s and %s",
+          dtype,
+          part.dtype);
+      size += part.shape.dim(axis);
     }
-    Shape shape = first.withDim(0, rows);
-    float[] out = new float[Math.toIntExact(shape.elements())];
-    int at = 0;
+    int blocks = 1;
+    for (int i = 0; i < axis; i++) {
+      blocks *= Math.toIntExact(first.dim(i));
+    }
+    Shape shape = first.withDim(axis, size);
+    return dtype == DType.FLOAT32
+        ? of(shape, joinFloats(parts, blocks, Math.toIntExact(shape.elements())))
+        : wrap(dtype, shape, joinBytes(parts, blocks, allocate(dtype, shape)));
+  }
+
+  private static float[] joinFloats(List<Tensor> parts, int blocks, int elements) {
+    float[] out = new float[elements];
+    int stride = blocks == 0 ? 0 : elements / blocks;
+    int offset = 0;
     for (Tensor part : parts) {
       float[] values = part.floats();
-      System.arraycopy(values, 0, out, at, values.length);
-      at += values.length;
+      int length = blocks == 0 ? 0 : values.length / blocks;
+      for (int block = 0; block < blocks; block++) {
+        System.arraycopy(values, block * length, out, block * stride + offset, length);
+      }
+      offset += length;
     }
-    return of(shape, out);
+    return out;
+  }
+
+  private static ByteBuffer joinBytes(List<Tensor> parts, int blocks, ByteBuffer out) {
+    for (int block = 0; block < blocks; block++) {
+      for (Tensor part : parts) {
+        ByteBuffer view = part.bytes();
+        int length = view.remaining() / blocks;
+        out.put(view.position(block * length).limit((block + 1) * length));
+      }
+    }
+    return out.flip();
   }
 
   @Override
