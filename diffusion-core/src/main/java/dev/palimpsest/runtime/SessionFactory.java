@@ -67,7 +67,12 @@ final class SessionFactory {
       shared = Maps.filterEntries(weights, e -> factors.contains(e.getKey()) && pays(e.getValue()));
     }
     byte[] model = Onnx.modelWithoutWeights(lowered, WEIGHTS);
-    return shared.isEmpty() ? copying(model, weights) : sharing(model, weights, shared.keySet());
+    return shared.isEmpty()
+        ? create(
+            (environment, options) -> environment.createSession(model, options),
+            weights,
+            shared.keySet())
+        : sharing(model, weights, shared.keySet());
   }
 
   private static boolean pays(Tensor weight) {
@@ -87,24 +92,6 @@ final class SessionFactory {
         });
   }
 
-  private NativeSession copying(byte[] model, Map<String, Tensor> weights) throws OrtException {
-    return Natives.call(
-        (environment, exit) -> {
-          var tensors = new LinkedHashMap<String, OnnxTensorLike>();
-          try (SessionOptions options = options()) {
-            for (Map.Entry<String, Tensor> weight : weights.entrySet()) {
-              tensors.put(weight.getKey(), OrtTensors.toNative(environment, weight.getValue()));
-            }
-            if (!tensors.isEmpty()) {
-              options.addExternalInitializers(tensors);
-            }
-            return new NativeSession(environment.createSession(model, options), List.of());
-          } finally {
-            tensors.values().forEach(OnnxValue::close);
-          }
-        });
-  }
-
   /**
    * ONNX Runtime takes weights in place only beside a model in a folder whose data file is there.
    * It never reads that file, which is one long hole.
@@ -118,7 +105,10 @@ final class SessionFactory {
       try (var hole = new RandomAccessFile(folder.resolve(WEIGHTS).toFile(), "rw")) {
         hole.setLength(weights.values().stream().mapToLong(SessionFactory::floatBytes).sum());
       }
-      return Natives.call((environment, exit) -> createSharing(environment, file, weights, shared));
+      return create(
+          (environment, options) -> environment.createSession(file.toString(), options),
+          weights,
+          shared);
     } catch (IOException e) {
       throw new InferenceException("no session can be made in the temporary folder: " + e, e);
     } finally {
@@ -142,8 +132,18 @@ final class SessionFactory {
     }
   }
 
-  private NativeSession createSharing(
-      OrtEnvironment environment, Path model, Map<String, Tensor> weights, Set<String> shared)
+  /** How a model is handed to ONNX Runtime: as bytes or as a file. */
+  private interface Model {
+    OrtSession open(OrtEnvironment environment, SessionOptions options) throws OrtException;
+  }
+
+  private NativeSession create(Model model, Map<String, Tensor> weights, Set<String> shared)
+      throws OrtException {
+    return Natives.call((environment, exit) -> create(environment, model, weights, shared));
+  }
+
+  private NativeSession create(
+      OrtEnvironment environment, Model model, Map<String, Tensor> weights, Set<String> shared)
       throws OrtException {
     var inPlace = new ArrayList<OnnxTensorLike>();
     var copied = new LinkedHashMap<String, OnnxTensorLike>();
@@ -157,8 +157,10 @@ final class SessionFactory {
           copied.put(weight.getKey(), tensor);
         }
       }
-      options.addExternalInitializers(copied);
-      return new NativeSession(environment.createSession(model.toString(), options), inPlace);
+      if (!copied.isEmpty()) {
+        options.addExternalInitializers(copied);
+      }
+      return new NativeSession(model.open(environment, options), inPlace);
     } catch (OrtException | RuntimeException e) {
       inPlace.forEach(OnnxValue::close);
       throw e;
