@@ -3,6 +3,7 @@ package dev.palimpsest.model;
 import dev.palimpsest.checkpoint.Config;
 import dev.palimpsest.errors.UnsupportedModelException;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -42,5 +43,13 @@ final class Choice {
         "resnet_time_scale_shift",
         config.string("resnet_time_scale_shift", "default"),
         Map.of("default", false, "scale_shift", true));
+  }
+
+  /** The groups of group normalisation. */
+  static int normGroups(Config config) {
+    if (config.has("norm_num_groups") && config.isNull("norm_num_groups")) {
+      throw refused(config, "norm_num_groups", "null", List.of("a number"));
+    }
+    return config.integer("norm_num_groups", 32);
   }
 }

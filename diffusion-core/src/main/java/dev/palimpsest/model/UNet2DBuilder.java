@@ -53,10 +53,7 @@ final class UNet2DBuilder {
     inputs = UNet2DConfig.of(config);
     channels = config.integers("block_out_channels", List.of(224, 448, 672, 896));
     levels = channels.size();
-    if (config.has("norm_num_groups") && config.isNull("norm_num_groups")) {
-      throw Choice.refused(config, "norm_num_groups", "null", List.of("a number"));
-    }
-    groups = config.integer("norm_num_groups", 32);
+    groups = Choice.normGroups(config);
     epsilon = (float) config.number("norm_eps", 1e-5);
     scaleShift = Choice.scaleShift(config);
     time = timeProjection();

@@ -42,10 +42,7 @@ final class UNet2DConditionBuilder {
     inputs = UNet2DConditionConfig.of(config);
     channels = config.integers("block_out_channels", List.of(320, 640, 1280, 1280));
     levels = channels.size();
-    if (config.has("norm_num_groups") && config.isNull("norm_num_groups")) {
-      throw Choice.refused(config, "norm_num_groups", "null", List.of("a number"));
-    }
-    groups = config.integer("norm_num_groups", 32);
+    groups = Choice.normGroups(config);
     epsilon = (float) config.number("norm_eps", 1e-5);
     activation = activation("act_fn", "silu");
 
