@@ -29,11 +29,11 @@ public final class SchedulerConfig {
   static SchedulerConfig of(Map<String, Object> config) {
     Settings settings = new Settings(config);
     String className = settings.text("_class_name", "");
-    SchedulerProvider provider = Providers.ofClass(className);
+    KnownProvider provider = Providers.ofClass(className);
     Settings completed = settings;
-    if (provider instanceof Solver) {
+    if (provider.provider() instanceof Solver) {
       SchedulerFields.check(className, config);
-      completed = settings.or(((Solver) provider).defaults());
+      completed = settings.or(((Solver) provider.provider()).defaults());
     }
     return new SchedulerConfig(
         settings, provider.create(settings.asMap()), schedule(completed), prediction(completed));
