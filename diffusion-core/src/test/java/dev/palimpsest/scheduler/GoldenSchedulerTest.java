@@ -49,8 +49,10 @@ class GoldenSchedulerTest {
       compare(golden, "sigmas", sigmas.rows(0, (int) GOLDEN.expected(golden, "sigmas").elements()));
       cases++;
     }
-    // Rescaling to zero SNR magnifies the last bit of the reference's float32 square root, which is
-    // not correctly rounded. Rescaling in float64 misses these arrays too.
+    // Rescaling to zero SNR magnifies the last bit of the reference's float32 square root. On the
+    // processor that made these arrays that root is not correctly rounded (17 % of values are off
+    // by one place: two Goldschmidt iterations from the processor's own 12-bit estimate), on
+    // another maker's it is another one. Rescaling in float64 misses these arrays too.
     expectMisses(
         Map.of(
             "table/4_scaled_linear_1000_zsnr betas", 2.5,
@@ -84,7 +86,8 @@ class GoldenSchedulerTest {
       cases++;
     }
     // In the reference's float32, next² - up² has lost most of its digits where the next sigma is
-    // much smaller: these timesteps are 0 and it has up to 0.0096.
+    // much smaller: these timesteps are 0 and it has up to 0.0096. Its float32 arithmetic does not
+    // reproduce them either: they hang on the last bit of that square root in sigmas[0].
     String ancestral = "timesteps/KDPM2AncestralDiscrete/";
     expectMisses(
         Map.of(
