@@ -3,6 +3,7 @@ package dev.palimpsest.scheduler;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.palimpsest.scheduler.DpmSolverMultistep.SolverType;
+import java.util.Locale;
 
 /** The fields that DPM-Solver has in its singlestep and its multistep form. */
 record DpmFields(
@@ -29,6 +30,20 @@ record DpmFields(
         settings.choice("solver_type", SolverType.MIDPOINT, "logrho", "bh1", "bh2"),
         SigmaSpacing.of(settings),
         settings.choice("final_sigmas_type", FinalSigma.ZERO));
+  }
+
+  static Settings with(Settings settings, DpmAlgorithm algorithm, FinalSigma finalSigma) {
+    return settings
+        .with("algorithm_type", algorithm.toString())
+        .with("final_sigmas_type", finalSigma.name().toLowerCase(Locale.ROOT));
+  }
+
+  double[] moments(ExponentialStep step, int order) {
+    return switch (order) {
+      case 1 -> step.moments(1);
+      case 2 -> type.moments.apply(step);
+      default -> algorithm.thirdOrderMoments(step);
+    };
   }
 
   /** The grid of a plan; see {@link MultistepGrid} for {@code cutOnCosine}. */

@@ -1,6 +1,7 @@
 package dev.palimpsest.scheduler;
 
 import java.util.Locale;
+import java.util.function.Function;
 
 /**
  * Multistep DPM-Solver and DPM-Solver++ of order 1 to 3, deterministic or stochastic (Lu et al.
@@ -15,21 +16,15 @@ public final class DpmSolverMultistep implements Scheduler {
   /** How the first difference enters a second-order step. */
   public enum SolverType {
     /** Half of the zeroth one stands for its moment. */
-    MIDPOINT {
-      @Override
-      double[] moments(ExponentialStep step) {
-        return step.midpointMoments();
-      }
-    },
+    MIDPOINT(ExponentialStep::midpointMoments),
     /** Its moment is exact. */
-    HEUN {
-      @Override
-      double[] moments(ExponentialStep step) {
-        return step.moments(2);
-      }
-    };
+    HEUN(step -> step.moments(2));
 
-    abstract double[] moments(ExponentialStep step);
+    final Function<ExponentialStep, double[]> moments;
+
+    SolverType(Function<ExponentialStep, double[]> moments) {
+      this.moments = moments;
+    }
   }
 
   /** With fewer steps than this, the last ones are of lower order. */
@@ -54,10 +49,7 @@ public final class DpmSolverMultistep implements Scheduler {
 
   /** Those that work on the noise cannot end at sigma 0: with them, {@code finalSigma} is not. */
   public DpmSolverMultistep algorithm(DpmAlgorithm algorithm, FinalSigma finalSigma) {
-    return new DpmSolverMultistep(
-        settings
-            .with("algorithm_type", algorithm.toString())
-            .with("final_sigmas_type", finalSigma.name().toLowerCase(Locale.ROOT)));
+    return new DpmSolverMultistep(DpmFields.with(settings, algorithm, finalSigma));
   }
 
   public DpmSolverMultistep type(SolverType type) {
@@ -115,15 +107,11 @@ public final class DpmSolverMultistep implements Scheduler {
     }
 
     private double[] moments(ExponentialStep step, int order) {
-      return switch (order) {
-        case 1 -> step.moments(1);
-        case 2 -> fields.type().moments(step);
-        default -> {
-          double[] moments = fields.algorithm().thirdOrderMoments(step);
-          moments[2] /= 2;
-          yield moments;
-        }
-      };
+      double[] moments = fields.moments(step, order);
+      if (order == 3) {
+        moments[2] /= 2;
+      }
+      return moments;
     }
 
     private int orderAt(int k) {

@@ -37,10 +37,7 @@ public final class DpmSolverSinglestep implements Scheduler {
 
   /** Those that work on the noise cannot end at sigma 0. */
   public DpmSolverSinglestep algorithm(DpmAlgorithm algorithm, FinalSigma finalSigma) {
-    return new DpmSolverSinglestep(
-        settings
-            .with("algorithm_type", algorithm.toString())
-            .with("final_sigmas_type", finalSigma.name().toLowerCase(Locale.ROOT)));
+    return new DpmSolverSinglestep(DpmFields.with(settings, algorithm, finalSigma));
   }
 
   public DpmSolverSinglestep type(SolverType type) {
@@ -98,15 +95,7 @@ public final class DpmSolverSinglestep implements Scheduler {
         List<float[]> ends = List.of(m.values().get(0), m.values().get(2));
         return step.from(first, new double[] {step.node(k), 0}, ends, step.moments(2), noise);
       }
-      return step.from(first, k, m.values(), moments(step, order), noise);
-    }
-
-    private double[] moments(ExponentialStep step, int order) {
-      return switch (order) {
-        case 1 -> step.moments(1);
-        case 2 -> fields.type().moments(step);
-        default -> fields.algorithm().thirdOrderMoments(step);
-      };
+      return step.from(first, k, m.values(), fields.moments(step, order), noise);
     }
 
     /** The orders rise within a block; the last step may be a block of its own. */

@@ -1,8 +1,8 @@
 package dev.palimpsest.scheduler;
 
 import static com.google.common.base.Preconditions.checkArgument;
+import static dev.palimpsest.scheduler.Linear.along;
 import static dev.palimpsest.scheduler.Linear.combine;
-import static dev.palimpsest.scheduler.Linear.derivative;
 
 /**
  * Euler's method, stochastic with churn (Karras et al. 2022, algorithm 2 without the second-order
@@ -101,7 +101,7 @@ public final class Euler implements Scheduler {
         denoised = p.denoisedFrom(xHat, sigmaHat);
         at.estimate(denoised);
       }
-      return combine(1, xHat, levels.sigma(k + 1) - sigmaHat, derivative(xHat, denoised, sigmaHat));
+      return along(xHat, levels.sigma(k + 1) - sigmaHat, xHat, denoised, sigmaHat);
     }
   }
 }

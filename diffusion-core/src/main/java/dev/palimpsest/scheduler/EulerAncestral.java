@@ -1,7 +1,6 @@
 package dev.palimpsest.scheduler;
 
-import static dev.palimpsest.scheduler.Linear.combine;
-import static dev.palimpsest.scheduler.Linear.derivative;
+import static dev.palimpsest.scheduler.Linear.along;
 
 /**
  * Euler's method with ancestral noise: a step below the next sigma and noise back up to it
@@ -41,8 +40,9 @@ public final class EulerAncestral implements Scheduler {
       float from = levels.sigma(k);
       float to = levels.sigma(k + 1);
       Prediction p = at.predict(k, x);
-      float[] d = derivative(x, p.denoised(), from);
-      return combine(1, x, down(from, to) - from, d, up(from, to), at.gaussian());
+      float[] lower = along(x, down(from, to) - from, x, p.denoised(), from);
+      Linear.add(lower, up(from, to), at.gaussian());
+      return lower;
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.palimpsest.scheduler;
 
 import static dev.palimpsest.scheduler.Interpolation.weights;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -93,19 +94,23 @@ final class ExponentialStep {
 
   float[] from(
       float[] x, double[] nodes, List<float[]> m, double[] moments, float @Nullable [] noise) {
-    float[] out = x.clone();
     if (h == 0) {
-      return out;
+      return x.clone();
     }
-    Linear.scale(out, (float) ofState);
-    double[] weights = weights(nodes, moments);
-    for (int j = 0; j < weights.length; j++) {
-      Linear.add(out, (float) (-ofEstimates * weights[j]), m.get(j));
+    double[] w = weights(nodes, moments);
+    double[] weights = new double[w.length + (noise == null ? 1 : 2)];
+    var terms = new ArrayList<float[]>();
+    weights[0] = ofState;
+    terms.add(x);
+    for (int j = 0; j < w.length; j++) {
+      weights[j + 1] = -ofEstimates * w[j];
+      terms.add(m.get(j));
     }
     if (noise != null) {
-      Linear.add(out, (float) ofNoise, noise);
+      weights[w.length + 1] = ofNoise;
+      terms.add(noise);
     }
-    return out;
+    return Linear.sum(weights, terms);
   }
 
   /** Half the log signal-to-noise ratio. */

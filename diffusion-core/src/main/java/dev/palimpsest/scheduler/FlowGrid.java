@@ -3,6 +3,7 @@ package dev.palimpsest.scheduler;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Noise levels of rectified flows, from 1 to 0, shifted towards noise for large pictures (Esser et
@@ -51,6 +52,36 @@ final class FlowGrid {
     for (int i = 0; i < sigmas.length; i++) {
       sigmas[i] = 1 - (1 - sigmas[i]) / scale;
     }
+  }
+
+  /**
+   * The sigmas that a plan states, or t / T of its timesteps, with the final one; null for none.
+   */
+  static double @Nullable [] explicit(SchedulePlan plan) {
+    double[] timesteps = plan.timesteps();
+    if (timesteps == null) {
+      return plan.sigmas();
+    }
+    double[] sigmas = new double[timesteps.length + 1];
+    for (int i = 0; i < timesteps.length; i++) {
+      sigmas[i] = timesteps[i] / plan.noiseSchedule().timesteps();
+    }
+    return sigmas;
+  }
+
+  /** Those of DPM-Solver, DEIS and SA-Solver. */
+  static NoiseLevels multistep(SchedulePlan plan, MultistepGrid.End end) {
+    int n = plan.steps();
+    double[] rising = Timesteps.linspace(0, 1 - 1.0 / plan.noiseSchedule().timesteps(), n + 1);
+    double[] sigmas = Arrays.copyOf(Timesteps.reversed(rising), n);
+    shift(sigmas, factor(plan, plan.settings(), "flow_shift"));
+    double last =
+        switch (end) {
+          case ZERO -> 0;
+          case SIGMA_MIN -> plan.noiseSchedule().finiteSigmas()[0];
+          case LAST -> sigmas[n - 1];
+        };
+    return whole(plan, sigmas, last);
   }
 
   /** Those of UniPC: below 1, so that the state holds some of the sample. */

@@ -11,8 +11,8 @@ import java.util.Arrays;
  * scheduling_flow_match_euler_discrete.py). For networks with {@link
  * PredictionType#FLOW_PREDICTION} only.
  *
- * <p>As in diffusers the smallest sigma is shifted twice. Explicit sigmas are used as they are, not
- * shifted.
+ * <p>As in diffusers the smallest sigma is shifted twice. Departure: explicit sigmas, and explicit
+ * timesteps, whose sigmas are t / T, are used as they are, not shifted.
  */
 public final class FlowMatchEuler implements Scheduler {
   private final Settings settings;
@@ -69,13 +69,11 @@ public final class FlowMatchEuler implements Scheduler {
         plan.predictionType() == PredictionType.FLOW_PREDICTION,
         "flow_match_euler works on flow_prediction, not %s",
         plan.predictionType());
-    checkArgument(
-        plan.timesteps() == null, "flow_match_euler takes steps or sigmas, not timesteps");
     return new Run(plan, levels(plan));
   }
 
   private NoiseLevels levels(SchedulePlan plan) {
-    double[] explicit = plan.sigmas();
+    double[] explicit = FlowGrid.explicit(plan);
     double[] sigmas =
         explicit == null ? spaced(plan) : Arrays.copyOf(explicit, explicit.length - 1);
     double last = explicit == null ? 0 : explicit[sigmas.length];

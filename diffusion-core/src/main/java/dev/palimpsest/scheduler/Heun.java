@@ -40,21 +40,11 @@ public final class Heun implements Scheduler {
     return new Run(plan, NoiseLevels.explodingTwice(plan, spacing));
   }
 
-  private static final class Run extends SolverRun {
+  private static final class Run extends TwoStageRun {
     private final Clipping clipping = plan.clipSample(false);
 
     Run(SchedulePlan plan, NoiseLevels levels) {
       super(plan, levels);
-    }
-
-    @Override
-    public int steps() {
-      return (evaluations() + 1) / 2;
-    }
-
-    @Override
-    protected int firstEvaluation(int i) {
-      return 2 * (plan.startStep() + i);
     }
 
     @Override
@@ -68,8 +58,9 @@ public final class Heun implements Scheduler {
         return euler;
       }
       float[] dNext = derivative(euler, at.predict(k + 1, euler, clipping).denoised(), next);
-      float[] sum = combine(1, d, 1, dNext);
-      return combine(1, x, dt / 2, sum);
+      Linear.add(dNext, 1, d);
+      Linear.mix(dt / 2, dNext, 1, x);
+      return dNext;
     }
   }
 }

@@ -1,7 +1,6 @@
 package dev.palimpsest.scheduler;
 
 import static com.google.common.base.Preconditions.checkArgument;
-import static dev.palimpsest.scheduler.Linear.combine;
 
 import dev.palimpsest.errors.UnsupportedModelException;
 
@@ -69,10 +68,17 @@ public final class Ipndm implements Scheduler {
     protected float[] advance(int k, float[] x, Evaluator at) {
       epsilons.add(at.predict(k, x).epsilon());
       float[] epsilon = Linear.adamsBashforth(epsilons.values());
-      float[] x0 = combine(1, x, -levels.sigma(k), epsilon);
       // Where the state is pure noise the estimate of the clean sample is 0.
-      Linear.scale(x0, 1 / Math.max(levels.alpha(k), 1e-8f));
-      return combine(levels.alpha(k + 1), x0, levels.sigma(k + 1), epsilon);
+      float scale = 1 / Math.max(levels.alpha(k), 1e-8f);
+      float sigma = levels.sigma(k);
+      float alphaNext = levels.alpha(k + 1);
+      float sigmaNext = levels.sigma(k + 1);
+      float[] next = new float[x.length];
+      for (int i = 0; i < next.length; i++) {
+        float x0 = (x[i] - sigma * epsilon[i]) * scale;
+        next[i] = alphaNext * x0 + sigmaNext * epsilon[i];
+      }
+      return next;
     }
   }
 }

@@ -1,7 +1,6 @@
 package dev.palimpsest.scheduler;
 
-import static dev.palimpsest.scheduler.Linear.combine;
-import static dev.palimpsest.scheduler.Linear.derivative;
+import static dev.palimpsest.scheduler.Linear.along;
 
 /**
  * The midpoint method with the midpoint in log(sigma), deterministic (Karras et al. 2022, algorithm
@@ -46,37 +45,28 @@ public final class Kdpm2 implements Scheduler {
     return new Run(plan, grid.withMidpoints(plan, spacing, ancestral));
   }
 
-  private final class Run extends SolverRun {
+  private final class Run extends TwoStageRun {
     Run(SchedulePlan plan, NoiseLevels levels) {
       super(plan, levels);
-    }
-
-    @Override
-    public int steps() {
-      return (evaluations() + 1) / 2;
-    }
-
-    @Override
-    protected int firstEvaluation(int i) {
-      return 2 * (plan.startStep() + i);
     }
 
     @Override
     protected float[] advance(int k, float[] x, Evaluator at) {
       float from = levels.sigma(k);
       float to = levels.sigma(k + 2);
-      float[] d = derivative(x, at.predict(k, x).denoised(), from);
+      float[] x0 = at.predict(k, x).denoised();
       if (to == 0) {
-        return combine(1, x, -from, d);
+        return along(x, -from, x, x0, from);
       }
       float middle = levels.sigma(k + 1);
-      float[] half = combine(1, x, middle - from, d);
-      float[] d2 = derivative(half, at.predict(k + 1, half).denoised(), middle);
+      float[] half = along(x, middle - from, x, x0, from);
+      float[] x0Half = at.predict(k + 1, half).denoised();
       if (!ancestral) {
-        return combine(1, x, to - from, d2);
+        return along(x, to - from, half, x0Half, middle);
       }
-      float down = EulerAncestral.down(from, to);
-      return combine(1, x, down - from, d2, EulerAncestral.up(from, to), at.gaussian());
+      float[] lower = along(x, EulerAncestral.down(from, to) - from, half, x0Half, middle);
+      Linear.add(lower, EulerAncestral.up(from, to), at.gaussian());
+      return lower;
     }
   }
 }

@@ -76,8 +76,8 @@ public final class LatentConsistency implements Scheduler {
       float variance = s * s + SIGMA_DATA * SIGMA_DATA;
       float skip = SIGMA_DATA * SIGMA_DATA / variance;
       float out = s / (float) Math.sqrt(variance);
-      float[] denoised = combine(out, p.denoised(), skip, x);
-      at.estimate(denoised);
+      float[] denoised = p.denoised();
+      Linear.mix(out, denoised, skip, x); // nobody but this run has seen the estimate yet
       if (k + 1 == levels.evaluations()) {
         return denoised.clone();
       }

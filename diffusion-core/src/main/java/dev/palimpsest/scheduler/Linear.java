@@ -9,6 +9,8 @@ import java.util.List;
 
 /** Linear combinations in float32, rounded after each product and sum as torch's kernels do. */
 final class Linear {
+  private static final int BLOCK = 2048;
+
   private Linear() {}
 
   /** a x + b y, a new array. */
@@ -29,6 +31,15 @@ final class Linear {
     return out;
   }
 
+  /** from + h dx/dsigma, with the derivative at x, a new array. */
+  static float[] along(float[] from, float h, float[] x, float[] x0, float sigma) {
+    float[] out = new float[x.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = from[i] + h * ((x[i] - x0[i]) / sigma);
+    }
+    return out;
+  }
+
   /** dx/dsigma = (x - x0) / sigma where x = x0 + sigma epsilon. */
   static float[] derivative(float[] x, float[] x0, float sigma) {
     float[] out = new float[x.length];
@@ -40,8 +51,19 @@ final class Linear {
 
   /** x += a y, in place. */
   static void add(float[] x, float a, float[] y) {
-    for (int i = 0; i < x.length; i++) {
+    add(x, a, y, 0, x.length);
+  }
+
+  private static void add(float[] x, float a, float[] y, int from, int to) {
+    for (int i = from; i < to; i++) {
       x[i] += a * y[i];
+    }
+  }
+
+  /** x = a x + b y, in place. */
+  static void mix(float a, float[] x, float b, float[] y) {
+    for (int i = 0; i < x.length; i++) {
+      x[i] = a * x[i] + b * y[i];
     }
   }
 
@@ -52,18 +74,17 @@ final class Linear {
     return sum(Interpolation.adamsBashforth(nodes), derivatives);
   }
 
-  /** x *= a, in place. */
-  static void scale(float[] x, float a) {
-    for (int i = 0; i < x.length; i++) {
-      x[i] *= a;
-    }
-  }
-
-  /** sum w_j y_j over the first values, as many as weights; a new array. */
+  /**
+   * sum w_j y_j over the first values, as many as weights; a new array. It goes block by block, so
+   * that the sum so far is still in the nearest cache when the next term comes.
+   */
   static float[] sum(double[] weights, List<float[]> values) {
     float[] out = new float[values.get(0).length];
-    for (int j = 0; j < weights.length; j++) {
-      add(out, (float) weights[j], values.get(j));
+    for (int from = 0; from < out.length; from += BLOCK) {
+      int to = Math.min(from + BLOCK, out.length);
+      for (int j = 0; j < weights.length; j++) {
+        add(out, (float) weights[j], values.get(j), from, to);
+      }
     }
     return out;
   }

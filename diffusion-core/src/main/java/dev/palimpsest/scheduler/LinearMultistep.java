@@ -1,7 +1,6 @@
 package dev.palimpsest.scheduler;
 
 import static com.google.common.base.Preconditions.checkArgument;
-import static dev.palimpsest.scheduler.Linear.combine;
 import static dev.palimpsest.scheduler.Linear.derivative;
 
 import java.util.Arrays;
@@ -69,7 +68,9 @@ public final class LinearMultistep implements Scheduler {
       double[] nodes = new double[Math.min(k + 1, order)];
       Arrays.setAll(nodes, j -> (levels.sigma(k - j) - (double) sigma) / dt);
       double[] known = Arrays.copyOf(Interpolation.adamsBashforth(nodes), derivatives.size());
-      return combine(1, x, dt, Linear.sum(known, derivatives.values()));
+      float[] mean = Linear.sum(known, derivatives.values());
+      Linear.mix(dt, mean, 1, x);
+      return mean;
     }
   }
 }

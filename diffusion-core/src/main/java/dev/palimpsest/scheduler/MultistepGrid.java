@@ -52,8 +52,9 @@ final class MultistepGrid {
         !flow || spacing == SigmaSpacing.TIMESTEPS,
         "flow sigmas cannot be combined with %s sigmas",
         spacing);
-    var grid = new MultistepGrid(plan, spacing, cutOnCosine);
-    return flow ? grid.flow(end) : grid.preserving(end, ends);
+    return flow
+        ? FlowGrid.multistep(plan, end)
+        : new MultistepGrid(plan, spacing, cutOnCosine).preserving(end, ends);
   }
 
   static boolean isFlow(SchedulePlan plan) {
@@ -85,20 +86,6 @@ final class MultistepGrid {
 
   private static NoiseLevels levels(double[] timesteps, double[] sigmas, double last) {
     return NoiseLevels.preserving(timesteps, SigmaGrid.withFinal(sigmas, sigmas.length, last));
-  }
-
-  private NoiseLevels flow(End end) {
-    int n = plan.steps();
-    double[] rising = Timesteps.linspace(0, 1 - 1.0 / plan.noiseSchedule().timesteps(), n + 1);
-    double[] sigmas = Arrays.copyOf(Timesteps.reversed(rising), n);
-    FlowGrid.shift(sigmas, FlowGrid.factor(plan, plan.settings(), "flow_shift"));
-    double last =
-        switch (end) {
-          case ZERO -> 0;
-          case SIGMA_MIN -> table[0];
-          case LAST -> sigmas[n - 1];
-        };
-    return FlowGrid.whole(plan, sigmas, last);
   }
 
   /** Rounded with Karras and Lu spacing, cut otherwise. */

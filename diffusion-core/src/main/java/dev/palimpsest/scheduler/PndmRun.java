@@ -1,7 +1,5 @@
 package dev.palimpsest.scheduler;
 
-import static dev.palimpsest.scheduler.Linear.combine;
-
 /** What the two forms of {@link Pndm} share: the multistep and the transfer part. */
 abstract class PndmRun extends SolverRun {
   /** The last outputs of the network. */
@@ -23,7 +21,11 @@ abstract class PndmRun extends SolverRun {
     return transfer(x, t, t - interval(), Linear.adamsBashforth(ets.values()));
   }
 
-  /** The transfer part (formula 9), from timestep t to a previous one. */
+  /**
+   * The transfer part (formula 9), from timestep t to a previous one.
+   *
+   * @param output is overwritten, and returned
+   */
   final float[] transfer(float[] x, int t, int previous, float[] output) {
     double alphaBar = plan.noiseSchedule().alphaCumprod(t);
     double alphaBarPrev =
@@ -31,11 +33,11 @@ abstract class PndmRun extends SolverRun {
     double alpha = Math.sqrt(alphaBar);
     double sigma = Math.sqrt(1 - alphaBar);
     double ratio = Math.sqrt(alphaBarPrev) / alpha;
-    float[] epsilon =
-        plan.predictionType() == PredictionType.EPSILON
-            ? output
-            : combine((float) alpha, output, (float) sigma, x);
-    return combine(
-        (float) ratio, x, (float) (Math.sqrt(1 - alphaBarPrev) - ratio * sigma), epsilon);
+    if (plan.predictionType() == PredictionType.V_PREDICTION) {
+      Linear.mix((float) alpha, output, (float) sigma, x);
+    }
+    float ofEpsilon = (float) (Math.sqrt(1 - alphaBarPrev) - ratio * sigma);
+    Linear.mix(ofEpsilon, output, (float) ratio, x);
+    return output;
   }
 }

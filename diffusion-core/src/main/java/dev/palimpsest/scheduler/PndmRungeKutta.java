@@ -27,11 +27,11 @@ final class PndmRungeKutta extends PndmRun {
       return multistep(x, t);
     }
     int middle = t - half(plan);
-    float[] e2 = at.predict(k + 1, transfer(x, t, middle, e1)).output();
+    float[] e2 = at.predict(k + 1, transfer(x, t, middle, e1.clone())).output();
     int afterMiddle = (int) levels.timestep(k + 1);
-    float[] e3 = at.predict(k + 2, transfer(x, t, afterMiddle, e2)).output();
+    float[] e3 = at.predict(k + 2, transfer(x, t, afterMiddle, e2.clone())).output();
     int end = (int) levels.timestep(k + 2) - half(plan);
-    float[] e4 = at.predict(k + 3, transfer(x, t, end, e3)).output();
+    float[] e4 = at.predict(k + 3, transfer(x, t, end, e3.clone())).output();
     float[] mean = combine(1 / 6f, e1, 1 / 3f, e2, 1 / 3f, e3);
     Linear.add(mean, 1 / 6f, e4);
     return transfer(x, t, (int) levels.timestep(k + 3), mean);

@@ -21,6 +21,14 @@ final class Recent {
     }
   }
 
+  /** {@code newest} before all that are kept; nothing is added. */
+  List<float[]> after(float[] newest) {
+    var all = new ArrayList<float[]>();
+    all.add(newest);
+    all.addAll(values);
+    return all;
+  }
+
   int size() {
     return values.size();
   }

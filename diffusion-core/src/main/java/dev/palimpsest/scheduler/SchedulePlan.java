@@ -84,10 +84,13 @@ public final class SchedulePlan {
       NoiseSchedule schedule, PredictionType type, double[] timesteps, Settings settings) {
     checkArgument(timesteps.length > 0, "no timesteps given");
     checkFalling("timesteps", timesteps);
+    // Flows begin at pure noise, which is one after the last timestep of training.
+    boolean flow = type == PredictionType.FLOW_PREDICTION;
+    int largest = flow ? schedule.timesteps() : schedule.timesteps() - 1;
     checkArgument(
-        timesteps[0] < schedule.timesteps() && timesteps[timesteps.length - 1] >= 0,
+        timesteps[0] <= largest && timesteps[timesteps.length - 1] >= 0,
         "timesteps must be in 0..%s, go from %s to %s",
-        schedule.timesteps() - 1,
+        largest,
         timesteps[0],
         timesteps[timesteps.length - 1]);
     return new SchedulePlan(
@@ -133,6 +136,17 @@ public final class SchedulePlan {
   public SchedulePlan mu(double mu) {
     return new SchedulePlan(
         noiseSchedule, predictionType, steps, timesteps, sigmas, startStep, mu, settings);
+  }
+
+  /**
+   * This plan for a network of rectified flows, for solvers that otherwise count in sigmas of the
+   * noise schedule: DPM-Solver, DEIS, UniPC, SA-Solver.
+   *
+   * @param shift the fixed shift towards noise; 1 is none
+   */
+  public SchedulePlan flowSigmas(double shift) {
+    checkArgument(shift > 0, "the shift must be positive, was %s", shift);
+    return with(settings.with("use_flow_sigmas", true).with("flow_shift", shift));
   }
 
   public SchedulePlan spacing(TimestepSpacing spacing) {

@@ -74,7 +74,8 @@ public final class Tcd implements Scheduler {
         return xs;
       }
       float kept = plan.noiseSchedule().alphaCumprod(next) / alphaS;
-      return combine(root(kept), xs, root(1 - kept), at.gaussian());
+      Linear.mix(root(kept), xs, root(1 - kept), at.gaussian());
+      return xs;
     }
 
     private static float root(float value) {

@@ -1,14 +1,9 @@
 package dev.palimpsest.scheduler;
 
-import static com.google.common.base.Preconditions.checkArgument;
-
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Function;
 
 /**
  * UniPC: a predictor and, from the next evaluation, a corrector of one order more (Zhao et al.
@@ -23,50 +18,23 @@ public final class UniPc implements Scheduler {
   /** The function B(h), which matters where two estimates are used. */
   public enum SolverType {
     /** B(h) = h. */
-    BH1 {
-      @Override
-      double[] moments(ExponentialStep step) {
-        return step.linearMoments();
-      }
-    },
+    BH1(ExponentialStep::linearMoments),
     /** B(h) = exp(h) - 1. */
-    BH2 {
-      @Override
-      double[] moments(ExponentialStep step) {
-        return step.midpointMoments();
-      }
-    };
+    BH2(ExponentialStep::midpointMoments);
 
-    abstract double[] moments(ExponentialStep step);
+    final Function<ExponentialStep, double[]> moments;
+
+    SolverType(Function<ExponentialStep, double[]> moments) {
+      this.moments = moments;
+    }
   }
 
   private final Settings settings;
-  private final int order;
-  private final SolverType type;
-  private final boolean onDenoised;
-  private final boolean lowerOrderFinal;
-  private final Set<Integer> uncorrected = new HashSet<>();
-  private final SigmaSpacing spacing;
-  private final FinalSigma finalSigma;
+  private final UniPcFields fields;
 
   UniPc(Settings settings) {
     this.settings = settings;
-    order = settings.integer("solver_order", 2);
-    type = settings.choice("solver_type", SolverType.BH2, "midpoint", "heun", "logrho");
-    onDenoised = settings.flag("predict_x0", true);
-    lowerOrderFinal = settings.flag("lower_order_final", true);
-    spacing = SigmaSpacing.of(settings);
-    finalSigma = settings.choice("final_sigmas_type", FinalSigma.ZERO);
-    settings.integers("disable_corrector").forEach(uncorrected::add);
-    settings.refuse("solver_p");
-    checkArgument(order >= 1, "the order must be positive, was %s", order);
-    boolean toZero = finalSigma == FinalSigma.ZERO;
-    checkArgument(
-        onDenoised || !toZero, "unipc on the noise cannot end at sigma 0; let it end at SIGMA_MIN");
-    checkArgument(
-        lowerOrderFinal || order == 1 || !toZero,
-        "unipc of order %s cannot end at sigma 0 without lower orders at the end",
-        order);
+    fields = UniPcFields.of(settings);
   }
 
   /** The order of the predictor, normally 2 or 3. */
@@ -114,60 +82,38 @@ public final class UniPc implements Scheduler {
 
   @Override
   public SchedulerRun begin(SchedulePlan plan) {
-    return new Run(
-        plan,
-        MultistepGrid.isFlow(plan)
-            ? flow(plan)
-            : MultistepGrid.of(plan, spacing, end(), settings, false));
+    return new Run(plan, fields.levels(plan));
   }
 
-  private MultistepGrid.End end() {
-    return finalSigma == FinalSigma.ZERO ? MultistepGrid.End.ZERO : MultistepGrid.End.LAST;
-  }
-
-  private NoiseLevels flow(SchedulePlan plan) {
-    double[] sigmas = FlowGrid.unipc(plan, spacing);
-    double last = finalSigma == FinalSigma.ZERO ? 0 : sigmas[sigmas.length - 1];
-    return FlowGrid.whole(plan, sigmas, last);
-  }
-
-  private final class Run extends SolverRun {
-    private final Recent m = new Recent(order);
-
-    /** The state before the last step, corrected; null before the first one. */
-    private float @Nullable [] last;
-
-    private int lastOrder;
-
+  private final class Run extends CorrectedRun {
     Run(SchedulePlan plan, NoiseLevels levels) {
-      super(plan, levels);
+      super(plan, levels, fields.order());
     }
 
     @Override
-    protected float[] advance(int k, float[] x, Evaluator at) {
-      float[] now = target(at.predict(k, x, plan.thresholding()));
-      float[] corrected = x;
-      if (last != null && !uncorrected.contains(k - 1)) {
-        var both = new ArrayList<float[]>(List.of(now));
-        both.addAll(m.values());
-        corrected = update(k - 1, last, k, both, lastOrder + 1);
-      }
-      m.add(now);
-      last = corrected;
-      int remaining = lowerOrderFinal ? levels.evaluations() - k : order;
-      lastOrder = Math.min(Math.min(order, remaining), m.size());
-      return update(k, corrected, k, m.values(), lastOrder);
+    float[] target(Prediction p) {
+      return fields.onDenoised() ? p.denoised() : p.epsilon();
     }
 
-    /** The step that starts at evaluation {@code from}, by the first estimates, newest first. */
-    private float[] update(int from, float[] x, int newest, List<float[]> estimates, int used) {
-      var step = new ExponentialStep(levels, from, from + 1, onDenoised, 0);
-      double[] moments = used == 2 ? type.moments(step) : step.moments(used);
-      return step.from(x, newest, estimates, moments, null);
+    @Override
+    ExponentialStep step(int k) {
+      return new ExponentialStep(levels, k, k + 1, fields.onDenoised(), 0);
     }
 
-    private float[] target(Prediction p) {
-      return onDenoised ? p.denoised() : p.epsilon();
+    @Override
+    double[] moments(ExponentialStep step, int used) {
+      return used == 2 ? fields.type().moments.apply(step) : step.moments(used);
+    }
+
+    @Override
+    int predictedBy(int k, int known) {
+      int remaining = fields.lowerOrderFinal() ? levels.evaluations() - k : fields.order();
+      return Math.min(Math.min(fields.order(), remaining), known);
+    }
+
+    @Override
+    int correctedBy(int k, int known) {
+      return fields.uncorrected().contains(k) ? 0 : predictedBy(k, known - 1) + 1;
     }
   }
 }

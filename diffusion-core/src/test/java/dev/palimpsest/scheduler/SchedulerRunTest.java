@@ -307,6 +307,33 @@ class SchedulerRunTest {
   }
 
   @Test
+  void flowTakesTimestepsAsTheyAre() {
+    SchedulePlan plan =
+        SchedulePlan.timesteps(SCHEDULE, PredictionType.FLOW_PREDICTION, 1000, 700, 250.5);
+    SchedulerRun run = Schedulers.flowMatchEuler().begin(plan);
+    assertArrayEquals(new double[] {1000, 700, 250.5}, run.timesteps());
+    assertArrayEquals(new double[] {1, 0.7, 0.2505, 0}, run.sigmas(), 1e-7);
+    assertNames(
+        () -> SchedulePlan.timesteps(SCHEDULE, PredictionType.FLOW_PREDICTION, 1001), "0..1000");
+    assertNames(() -> SchedulePlan.timesteps(SCHEDULE, PredictionType.EPSILON, 1000), "0..999");
+  }
+
+  @Test
+  void flowSigmasOfMultistepSolvers() {
+    SchedulePlan plan =
+        SchedulePlan.steps(SCHEDULE, PredictionType.FLOW_PREDICTION, 4).flowSigmas(3);
+    for (Scheduler scheduler :
+        List.of(Schedulers.dpmSolverPlusPlus(), Schedulers.deis(), Schedulers.saSolver())) {
+      double[] sigmas = scheduler.begin(plan).sigmas();
+      double even = 0.999 * 3 / 4;
+      assertEquals(3 * even / (1 + 2 * even), sigmas[1], 1e-6, scheduler.name());
+    }
+    double first = Schedulers.uniPc().begin(plan).sigmas()[0];
+    assertEquals(1, first, 2e-6);
+    assertNames(() -> plan.flowSigmas(0), "shift", "0");
+  }
+
+  @Test
   void flowIsExactOnStraightPaths() {
     Tensor clean = NoiseSource.torch(1).gaussian(SHAPE);
     Tensor noise = NoiseSource.torch(2).gaussian(SHAPE);
