@@ -20,17 +20,18 @@ class ArchitectureTest {
 
   /** Package to what it may use; what those use is allowed too. */
   private static final Map<String, Set<String>> MAY_USE =
-      Map.of(
-          "errors", Set.of(),
-          "tensor", Set.of("errors"),
-          "image", Set.of("tensor"),
-          "checkpoint", Set.of("tensor"),
-          "graph", Set.of("tensor"),
-          "runtime", Set.of("graph"),
-          "scheduler", Set.of("tensor"),
-          "attention", Set.of("graph"),
-          "model", Set.of("graph", "checkpoint", "attention"),
-          "", Set.of("model", "runtime", "scheduler", "image"));
+      Map.ofEntries(
+          Map.entry("errors", Set.of()),
+          Map.entry("tensor", Set.of("errors")),
+          Map.entry("image", Set.of("tensor")),
+          Map.entry("checkpoint", Set.of("tensor")),
+          Map.entry("graph", Set.of("tensor")),
+          Map.entry("runtime", Set.of("graph")),
+          Map.entry("scheduler", Set.of("tensor")),
+          Map.entry("attention", Set.of("graph")),
+          Map.entry("likelihood", Set.of("scheduler", "tensor")),
+          Map.entry("model", Set.of("graph", "checkpoint", "attention")),
+          Map.entry("", Set.of("model", "runtime", "scheduler", "likelihood", "image")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -34,6 +34,7 @@ public final class Conformance {
     PipelineCases.addTo(KINDS);
     OnnxCases.addTo(KINDS);
     SchedulerCases.addTo(KINDS);
+    LikelihoodCases.addTo(KINDS);
   }
 
   private final Path family;
