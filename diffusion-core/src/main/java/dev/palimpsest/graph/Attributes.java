@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * The attributes of an operator by name: a {@link Long}, {@link Float}, {@link String}, {@link
  * Tensor}, or a list of longs or floats. Immutable.
  */
-final class Attributes {
-  static final Attributes NONE = new Attributes(new TreeMap<>());
+public final class Attributes {
+  public static final Attributes NONE = new Attributes(new TreeMap<>());
 
   private final Map<String, Object> values;
 
@@ -23,7 +23,8 @@ final class Attributes {
     this.values = Collections.unmodifiableMap(values);
   }
 
-  Attributes with(String name, Object value) {
+  /** These and one more, or another value for one of them. */
+  public Attributes with(String name, Object value) {
     checkArgument(
         value instanceof Long
             || value instanceof Float
@@ -38,7 +39,8 @@ final class Attributes {
     return new Attributes(copy);
   }
 
-  Attributes withAll(String name, long... value) {
+  /** {@link #with} a list of integers. */
+  public Attributes withAll(String name, long... value) {
     var list = new ArrayList<Long>();
     for (long element : value) {
       list.add(element);
@@ -56,23 +58,27 @@ final class Attributes {
     return values;
   }
 
-  boolean has(String name) {
+  public boolean has(String name) {
     return values.containsKey(name);
   }
 
-  long integer(String name, long absent) {
+  /** An integer, or {@code absent} where there is none of that name. */
+  public long integer(String name, long absent) {
     return values.containsKey(name) ? (Long) get(name, Long.class) : absent;
   }
 
-  float number(String name, float absent) {
+  /** A float, or {@code absent} where there is none of that name. */
+  public float number(String name, float absent) {
     return values.containsKey(name) ? (Float) get(name, Float.class) : absent;
   }
 
-  String string(String name, String absent) {
+  /** A string, or {@code absent} where there is none of that name. */
+  public String string(String name, String absent) {
     return values.containsKey(name) ? (String) get(name, String.class) : absent;
   }
 
-  @Nullable List<Long> integers(String name) {
+  /** A list of integers, or null where there is none of that name. */
+  public @Nullable List<Long> integers(String name) {
     if (!values.containsKey(name)) {
       return null;
     }

@@ -81,8 +81,24 @@ public final class Graph {
   }
 
   /** The nodes, each after those that it needs. */
-  List<Node> nodes() {
+  public List<Node> nodes() {
     return Collections.unmodifiableList(nodes);
+  }
+
+  /** The computed values that were {@link Value#named} by whoever built the graph. */
+  public Map<String, Value> named() {
+    var named = new LinkedHashMap<String, Value>();
+    for (Node node : nodes) {
+      node.inputs().forEach(input -> addNamed(input, named));
+    }
+    outputs.values().forEach(output -> addNamed(output, named));
+    return named;
+  }
+
+  private static void addNamed(@Nullable Value value, Map<String, Value> named) {
+    if (value != null && value.node() != null && value.name() != null) {
+      named.put(requireNonNull(value.name()), value);
+    }
   }
 
   /** How many operators the graph applies. */

@@ -102,7 +102,7 @@ public final class Value {
   }
 
   /** The data of a constant; null for any other value. */
-  @Nullable Tensor constant() {
+  public @Nullable Tensor constant() {
     return isLeaf(Origin.Kind.CONSTANT) ? ((Origin.Leaf) origin).data() : null;
   }
 
@@ -128,8 +128,25 @@ public final class Value {
     return origin;
   }
 
-  int index() {
+  /** What computes this value; null for inputs, parameters and constants. */
+  public @Nullable Node node() {
+    return origin instanceof Node ? (Node) origin : null;
+  }
+
+  /** Which output of {@link #node} this is. */
+  public int index() {
     return index;
+  }
+
+  /**
+   * The elements of a small integer vector, such as sizes or axes, where they follow from the
+   * graph; otherwise null.
+   */
+  public long @Nullable [] integers() {
+    List<Dim> contents = contents();
+    return contents == null || !contents.stream().allMatch(Dim::isKnown)
+        ? null
+        : contents.stream().mapToLong(Dim::size).toArray();
   }
 
   Type type() {

@@ -35,6 +35,7 @@ public final class Conformance {
     OnnxCases.addTo(KINDS);
     SchedulerCases.addTo(KINDS);
     LikelihoodCases.addTo(KINDS);
+    GradientCases.addTo(KINDS);
   }
 
   private final Path family;
