@@ -32,6 +32,7 @@ class ArchitectureTest {
           Map.entry("autodiff", Set.of("graph")),
           Map.entry("likelihood", Set.of("scheduler", "tensor")),
           Map.entry("model", Set.of("graph", "checkpoint", "attention")),
+          Map.entry("training", Set.of("autodiff", "model", "runtime", "scheduler")),
           Map.entry("", Set.of("model", "runtime", "scheduler", "likelihood", "image")));
 
   private static final JavaClasses CLASSES =

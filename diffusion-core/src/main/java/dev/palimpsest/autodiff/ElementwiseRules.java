@@ -33,7 +33,7 @@ final class ElementwiseRules {
     functions();
     activations();
     choices();
-    opaque("Floor", "Ceil", "Round", "Sign", "Not", "And", "Or", "Xor", "IsNaN");
+    opaque("StopGradient", "Floor", "Ceil", "Round", "Sign", "Not", "And", "Or", "Xor", "IsNaN");
     opaque("Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual");
   }
 

@@ -117,6 +117,16 @@ public final class Graph {
   }
 
   /**
+   * This graph with other values in place of its inputs and parameters, such as an output of
+   * another graph; constants are shown too.
+   *
+   * @param replacement gives a value of the same type and shape for each leaf, or the leaf itself
+   */
+  public Graph replaceLeaves(UnaryOperator<Value> replacement) {
+    return rewrite(replacement, node -> null);
+  }
+
+  /**
    * This graph in the form in which ONNX Runtime opens it fastest; it computes the same.
    *
    * @param stored the element types in which parameters are stored, where they differ from the

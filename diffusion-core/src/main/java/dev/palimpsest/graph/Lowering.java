@@ -37,6 +37,7 @@ final class Lowering {
       case "MatMul" -> product(rewriting);
       case "Add" -> biased(rewriting);
       case "Conv" -> winograd.apply(rewriting);
+      case Operators.STOP_GRADIENT -> List.of(requireNonNull(rewriting.inputs().get(0)));
       default -> null;
     };
   }

@@ -24,6 +24,7 @@ final class Operators {
   static final int OPSET = 20;
 
   static final String ONNX = "";
+  static final String STOP_GRADIENT = "StopGradient";
   static final String MICROSOFT = "com.microsoft";
 
   private static final int ANY = Integer.MAX_VALUE;
@@ -53,6 +54,8 @@ final class Operators {
       row(name, 1, 1, Set.of(), (in, at) -> same(in));
     }
     row("Identity", 1, 1, Set.of(), (in, at) -> List.of(in.get(0).type()));
+    // Not ONNX's: what a session opens has it replaced by its input.
+    row(STOP_GRADIENT, 1, 1, Set.of(), (in, at) -> List.of(in.get(0).type()));
     row("Gelu", 1, 1, Set.of("approximate"), (in, at) -> same(in));
     row("LeakyRelu", 1, 1, Set.of("alpha"), (in, at) -> same(in));
     row("Elu", 1, 1, Set.of("alpha"), (in, at) -> same(in));

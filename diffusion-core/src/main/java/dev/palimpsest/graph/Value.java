@@ -258,6 +258,11 @@ public final class Value {
         : apply("Cast", Attributes.NONE.with("to", (long) OnnxTypes.number(dtype)), this);
   }
 
+  /** This value as a constant to gradients, which do not flow through it. */
+  public Value detached() {
+    return apply(Operators.STOP_GRADIENT, this);
+  }
+
   // Products.
 
   public Value matmul(Value other) {

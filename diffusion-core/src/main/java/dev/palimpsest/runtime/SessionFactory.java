@@ -61,11 +61,7 @@ final class SessionFactory {
     Map<String, Tensor> weights = weights(graph, parameters);
     Graph lowered =
         graph.lowered(Maps.transformValues(weights, Tensor::dtype), settings.usualSizes());
-    Map<String, Tensor> shared = Map.of();
-    if (settings.sharedWeights() && !device.isCuda()) {
-      Set<String> factors = lowered.factors();
-      shared = Maps.filterEntries(weights, e -> factors.contains(e.getKey()) && pays(e.getValue()));
-    }
+    Map<String, Tensor> shared = inPlace(graph, lowered, weights);
     byte[] model = Onnx.modelWithoutWeights(lowered, WEIGHTS);
     return shared.isEmpty()
         ? create(
@@ -73,6 +69,26 @@ final class SessionFactory {
             weights,
             shared.keySet())
         : sharing(model, weights, shared.keySet());
+  }
+
+  /** The weights that are read where they lie. */
+  private Map<String, Tensor> inPlace(Graph graph, Graph lowered, Map<String, Tensor> weights) {
+    Set<String> edited = settings.editedWeights();
+    for (String name : edited) {
+      Tensor weight = weights.get(name);
+      checkArgument(weight != null, "session %s has no weight %s to edit", graph.name(), name);
+      checkArgument(
+          !device.isCuda() && OrtTensors.isInPlace(weight),
+          "session %s: the weight %s cannot be edited: it is read in place from direct memory only,"
+              + " on the CPU",
+          graph.name(),
+          name);
+    }
+    boolean sharing = settings.sharedWeights() && !device.isCuda();
+    Set<String> factors = sharing ? lowered.factors() : Set.of();
+    return Maps.filterEntries(
+        weights,
+        e -> edited.contains(e.getKey()) || (factors.contains(e.getKey()) && pays(e.getValue())));
   }
 
   private static boolean pays(Tensor weight) {
@@ -171,6 +187,9 @@ final class SessionFactory {
 
   /** Layouts for the processor would be made of copies. */
   private @Nullable OptLevel level() {
+    if (!settings.editedWeights().isEmpty()) {
+      return OptLevel.NO_OPT;
+    }
     boolean all = settings.optimization() == Optimization.ALL;
     return LEVELS.get(
         all && settings.sharedWeights() ? Optimization.EXTENDED : settings.optimization());
@@ -185,7 +204,9 @@ final class SessionFactory {
       options.setOptimizationLevel(level());
       options.addConfigEntry(
           "session.disable_prepacking",
-          settings.prepacking() && !settings.sharedWeights() ? "0" : "1");
+          settings.prepacking() && !settings.sharedWeights() && settings.editedWeights().isEmpty()
+              ? "0"
+              : "1");
       options.setCPUArenaAllocator(settings.arena());
       options.setMemoryPatternOptimization(settings.memoryPattern());
       device.configure(options);

@@ -3,6 +3,7 @@ package dev.palimpsest.runtime;
 import static java.util.Objects.requireNonNull;
 
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Choices between time and memory for one session. Start from {@link #defaults()}; docs/memory.md
@@ -16,6 +17,9 @@ import java.util.Map;
  * @param sharedWeights whether large weights of products are read where they lie, for as long as
  *     the session is open, instead of copied: on the CPU, for direct float32 tensors. Nobody may
  *     change them meanwhile. Prepacking and layouts, which are copies, are off then
+ * @param editedWeights names of weights whose memory the caller changes between runs, on the CPU:
+ *     direct tensors, read where they lie for as long as the session is open. Prepacking and all
+ *     rewriting, which would compute from them ahead, are off then
  * @param usualSizes what the graph's symbols mostly stand for, such as {@code height}: the session
  *     is right for all sizes and fast for these; empty if unknown
  */
@@ -25,9 +29,10 @@ public record SessionSettings(
     boolean arena,
     boolean memoryPattern,
     boolean sharedWeights,
+    Set<String> editedWeights,
     Map<String, Long> usualSizes) {
   private static final SessionSettings DEFAULTS =
-      new SessionSettings(Optimization.ALL, true, true, true, false, Map.of());
+      new SessionSettings(Optimization.ALL, true, true, true, false, Set.of(), Map.of());
 
   /** How far ONNX Runtime rewrites a graph; each includes those before it. */
   public enum Optimization {
@@ -43,6 +48,7 @@ public record SessionSettings(
 
   public SessionSettings {
     requireNonNull(optimization);
+    editedWeights = Set.copyOf(editedWeights);
     usualSizes = Map.copyOf(usualSizes);
   }
 
@@ -52,29 +58,37 @@ public record SessionSettings(
   }
 
   public SessionSettings optimization(Optimization value) {
-    return new SessionSettings(value, prepacking, arena, memoryPattern, sharedWeights, usualSizes);
+    return new SessionSettings(
+        value, prepacking, arena, memoryPattern, sharedWeights, editedWeights, usualSizes);
   }
 
   public SessionSettings prepacking(boolean value) {
     return new SessionSettings(
-        optimization, value, arena, memoryPattern, sharedWeights, usualSizes);
+        optimization, value, arena, memoryPattern, sharedWeights, editedWeights, usualSizes);
   }
 
   public SessionSettings arena(boolean value) {
     return new SessionSettings(
-        optimization, prepacking, value, memoryPattern, sharedWeights, usualSizes);
+        optimization, prepacking, value, memoryPattern, sharedWeights, editedWeights, usualSizes);
   }
 
   public SessionSettings memoryPattern(boolean value) {
-    return new SessionSettings(optimization, prepacking, arena, value, sharedWeights, usualSizes);
+    return new SessionSettings(
+        optimization, prepacking, arena, value, sharedWeights, editedWeights, usualSizes);
   }
 
   public SessionSettings sharedWeights(boolean value) {
-    return new SessionSettings(optimization, prepacking, arena, memoryPattern, value, usualSizes);
+    return new SessionSettings(
+        optimization, prepacking, arena, memoryPattern, value, editedWeights, usualSizes);
+  }
+
+  public SessionSettings editedWeights(Set<String> value) {
+    return new SessionSettings(
+        optimization, prepacking, arena, memoryPattern, sharedWeights, value, usualSizes);
   }
 
   public SessionSettings usualSizes(Map<String, Long> value) {
     return new SessionSettings(
-        optimization, prepacking, arena, memoryPattern, sharedWeights, value);
+        optimization, prepacking, arena, memoryPattern, sharedWeights, editedWeights, value);
   }
 }
