@@ -24,10 +24,13 @@ final class MeasuringPlans {
   private static final double MOST = 20;
 
   /** With one more timestep than intervals at most. */
-  private static final NoiseSchedule EXPLICIT = even(LONGEST + 1);
+  private static final NoiseSchedule EXPLICIT = even(LONGEST + 1, LEAST);
+
+  /** For consistency models, which jump to the first timestep as if it were clean. */
+  private static final NoiseSchedule CLEAN = even(LONGEST + 1, 0.002);
 
   /** Divisible by the numbers of intervals, for solvers that space timesteps themselves. */
-  private static final NoiseSchedule COUNTED = even(LONGEST);
+  private static final NoiseSchedule COUNTED = even(LONGEST, LEAST);
 
   private MeasuringPlans() {}
 
@@ -36,7 +39,8 @@ final class MeasuringPlans {
     SchedulePlan plan =
         traits.isCountsOnly()
             ? SchedulePlan.steps(COUNTED, type, intervals)
-            : SchedulePlan.timesteps(EXPLICIT, type, timesteps(intervals));
+            : SchedulePlan.timesteps(
+                traits.isConsistency() ? CLEAN : EXPLICIT, type, timesteps(intervals));
     return traits.adapted(plan.clipping(Clipping.NONE));
   }
 
@@ -58,11 +62,11 @@ final class MeasuringPlans {
     return timesteps;
   }
 
-  private static NoiseSchedule even(int timesteps) {
+  private static NoiseSchedule even(int timesteps, double least) {
     float[] betas = new float[timesteps];
     double before = 1;
     for (int t = 0; t < timesteps; t++) {
-      double ratio = LEAST * Math.pow(MOST / LEAST, t / (timesteps - 1.0));
+      double ratio = least * Math.pow(MOST / least, t / (timesteps - 1.0));
       double alphaBar = 1 / (1 + ratio * ratio);
       betas[t] = (float) (1 - alphaBar / before);
       before = alphaBar;

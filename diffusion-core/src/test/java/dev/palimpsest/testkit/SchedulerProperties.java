@@ -1,13 +1,17 @@
 package dev.palimpsest.testkit;
 
-import static com.google.common.base.Strings.lenientFormat;
+import static dev.palimpsest.testkit.Checks.assertClose;
+import static dev.palimpsest.testkit.Checks.assertMultiple;
+import static dev.palimpsest.testkit.Checks.assertSame;
+import static dev.palimpsest.testkit.Checks.check;
+import static dev.palimpsest.testkit.Checks.round;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.palimpsest.scheduler.Clipping;
 import dev.palimpsest.scheduler.DenoisingFunction;
+import dev.palimpsest.scheduler.PredictionType;
 import dev.palimpsest.scheduler.SchedulePlan;
 import dev.palimpsest.scheduler.Scheduler;
 import dev.palimpsest.scheduler.SchedulerRun;
@@ -18,7 +22,6 @@ import dev.palimpsest.testkit.Trajectory.Call;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -53,6 +56,9 @@ import net.jqwik.api.constraints.IntRange;
 public abstract class SchedulerProperties {
   private static final int TRIES = 20;
 
+  /** What two timesteps may differ by that mean the same level. */
+  private static final double TIMESTEP = 1e-3;
+
   /** The scheduler under test, a new object or always the same. */
   protected abstract Scheduler scheduler();
 
@@ -61,10 +67,21 @@ public abstract class SchedulerProperties {
 
   @Provide
   final Arbitrary<SchedulePlan> plans() {
+    return plans(traits().predictions());
+  }
+
+  @Provide
+  final Arbitrary<SchedulePlan> straightPlans() {
+    var types = new ArrayList<>(traits().predictions());
+    types.remove(PredictionType.V_PREDICTION);
+    return plans(types.isEmpty() ? traits().predictions() : types);
+  }
+
+  private Arbitrary<SchedulePlan> plans(List<PredictionType> types) {
     SchedulerTraits traits = traits();
     return Combinators.combine(
             DiffusionArbitraries.noiseSchedules(),
-            Arbitraries.of(traits.predictions()),
+            Arbitraries.of(types),
             Arbitraries.integers().between(Math.max(3, traits.minSteps()), 20))
         .as(SchedulePlan::steps)
         .map(plan -> traits.adapted(plan.clipping(Clipping.NONE)));
@@ -98,7 +115,7 @@ public abstract class SchedulerProperties {
     for (int k = 1; k < called.size(); k++) {
       double change = called.get(k) - called.get(k - 1);
       check(
-          traits().isToNoise() ? change >= 0 : change <= 0,
+          traits().isToNoise() ? change >= -TIMESTEP : change <= TIMESTEP,
           "timesteps must %s, but %s follows %s at call %s",
           traits().isToNoise() ? "rise" : "fall",
           called.get(k),
@@ -153,8 +170,9 @@ public abstract class SchedulerProperties {
     for (int i = 0; i < first.steps(); i++) {
       x = first.step(i, x, network, firstNoise).x();
       y = second.step(i, y, network, secondNoise).x();
-      assertSame(alone.states().get(i + 1), x, "step " + i + " of a run, another interleaved");
-      assertSame(otherAlone.states().get(i + 1), y, "step " + i + " of a run, another interleaved");
+      assertSame(alone.states().get(i + 1), x, "step " + i + " of a run with another in between");
+      assertSame(
+          otherAlone.states().get(i + 1), y, "step " + i + " of a run with another in between");
     }
   }
 
@@ -172,11 +190,6 @@ public abstract class SchedulerProperties {
     }
     if (traits().isStochastic()) {
       check(first.draws() > 0, "a stochastic solver never drew from the noise source");
-      Trajectory other = run(scheduler().begin(plan), plan, latent, 4);
-      check(
-          !Arrays.equals(first.last().floats(), other.last().floats())
-              || first.states().size() == 2,
-          "other noise gave the same sample");
     } else {
       assertEquals(0, first.draws(), "draws of a deterministic solver");
     }
@@ -273,11 +286,12 @@ public abstract class SchedulerProperties {
 
   /**
    * Where the network knows sample and noise, a deterministic solver goes straight: each state is
-   * that sample with that noise at the level of its step.
+   * that sample with that noise at the level of its step. Not asked of v-predictions where there
+   * are others, since solvers that round timesteps convert those at another level.
    */
   @Property(tries = TRIES)
   public final void knownSampleIsFollowedStraight(
-      @ForAll("plans") SchedulePlan plan, @ForAll("latents") Tensor latent) {
+      @ForAll("straightPlans") SchedulePlan plan, @ForAll("latents") Tensor latent) {
     if (traits().isStochastic()) {
       return;
     }
@@ -373,20 +387,26 @@ public abstract class SchedulerProperties {
         "a network that returns another shape");
   }
 
-  /** The error against the closed form falls as the stated order says: {@link MeasuredOrder}. */
+  /**
+   * The error against the closed form falls as the stated order says, with each prediction type:
+   * {@link MeasuredOrder}.
+   */
   @Example
   public final void orderOfConvergenceIsAsStated() {
     SchedulerTraits.OrderBand band = traits().order();
     if (band == null) {
       return;
     }
-    MeasuredOrder measured = MeasuredOrder.of(scheduler(), traits());
-    check(
-        band.holds(measured.order()),
-        "the measured order of convergence is %s, must be %s: errors %s",
-        round(measured.order()),
-        band,
-        measured.rungs());
+    for (PredictionType type : traits().predictions()) {
+      MeasuredOrder measured = MeasuredOrder.of(scheduler(), traits().predictions(type));
+      check(
+          band.holds(measured.order()),
+          "the measured order of convergence is %s with %s, must be %s: errors %s",
+          round(measured.order()),
+          type,
+          band,
+          measured.rungs());
+    }
   }
 
   /** Samples have the mean and the variance of the data: {@link MeasuredMarginal}. */
@@ -453,55 +473,5 @@ public abstract class SchedulerProperties {
 
   private static List<Double> boxed(double[] values) {
     return Arrays.stream(values).boxed().toList();
-  }
-
-  private static void assertMultiple(Tensor state, Tensor scaled, int i) {
-    float[] x = state.floats();
-    float[] y = scaled.floats();
-    double xy = 0;
-    double xx = 0;
-    for (int j = 0; j < x.length; j++) {
-      xy += (double) x[j] * y[j];
-      xx += (double) x[j] * x[j];
-    }
-    assertClose(
-        times((float) (xy / xx), state).floats(),
-        y,
-        1e-4,
-        "what step " + i + " calls the network with first, against a multiple of its state");
-  }
-
-  private static void assertSame(Tensor expected, Tensor actual, String what) {
-    assertClose(expected.floats(), actual.floats(), 0, what);
-  }
-
-  /**
-   * @param tolerance as a share of the largest expected value
-   */
-  private static void assertClose(float[] expected, float[] actual, double tolerance, String what) {
-    assertEquals(expected.length, actual.length, "elements of " + what);
-    float largest = 0;
-    for (float value : expected) {
-      largest = Math.max(largest, Math.abs(value));
-    }
-    for (int j = 0; j < expected.length; j++) {
-      check(
-          Math.abs(expected[j] - actual[j]) <= tolerance * largest,
-          "%s: element %s is %s, must be %s",
-          what,
-          j,
-          actual[j],
-          expected[j]);
-    }
-  }
-
-  private static String round(double value) {
-    return String.format(Locale.ROOT, "%.3g", value);
-  }
-
-  private static void check(boolean holds, String message, Object... values) {
-    if (!holds) {
-      fail(lenientFormat(message, values));
-    }
   }
 }
