@@ -9,8 +9,12 @@ import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.WeightLayer;
 import dev.palimpsest.errors.CheckpointException;
 import dev.palimpsest.image.Pictures;
+import dev.palimpsest.likelihood.BitsPerDim;
+import dev.palimpsest.likelihood.Likelihood;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.runtime.Device;
+import dev.palimpsest.scheduler.Ddpm;
+import dev.palimpsest.scheduler.DenoisingFunction;
 import dev.palimpsest.scheduler.SchedulePlan;
 import dev.palimpsest.scheduler.Scheduler;
 import dev.palimpsest.scheduler.SchedulerConfig;
@@ -19,6 +23,7 @@ import dev.palimpsest.scheduler.Schedulers;
 import dev.palimpsest.scheduler.Step;
 import dev.palimpsest.tensor.NoiseSource;
 import dev.palimpsest.tensor.Tensor;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +51,7 @@ import org.jspecify.annotations.Nullable;
 public final class DiffusionPipeline implements AutoCloseable {
   private final ModelParts model;
   private final List<ImageCheck> checks;
+  private final PixelDecoder pixelDecoder;
   private final Semaphore permits;
   private final Supplier<LatentPreview> preview;
   private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
@@ -54,6 +60,7 @@ public final class DiffusionPipeline implements AutoCloseable {
   private DiffusionPipeline(Builder builder, ModelParts model) {
     this.model = model;
     this.checks = List.copyOf(builder.checks);
+    this.pixelDecoder = builder.pixelDecoder;
     this.permits = new Semaphore(builder.maxConcurrent, true);
     this.preview =
         Suppliers.memoize(() -> LatentPreview.fit(model.decoder(), model.denoiser().channels()));
@@ -102,6 +109,37 @@ public final class DiffusionPipeline implements AutoCloseable {
         });
   }
 
+  /**
+   * The variational bound on −log₂ p of a picture, in bits per dimension, as the model's own
+   * process gives it, whatever solver the pipeline has.
+   *
+   * @param picture at a size that the network takes; RGB
+   * @throws dev.palimpsest.errors.UnsupportedModelException for a model that works on latents
+   * @throws IllegalArgumentException if the request does not fit the model
+   */
+  public BitsPerDim bitsPerDim(BufferedImage picture, LikelihoodRequest request) {
+    return bitsPerDim(
+            Pictures.toTensor(picture), request, Likelihood.Listener.NONE, new Cancellation())
+        .get(0);
+  }
+
+  /**
+   * As {@link #bitsPerDim(BufferedImage, LikelihoodRequest)}, for several pictures in one batch,
+   * telling of each evaluation, until done or cancelled from any thread.
+   *
+   * @param pictures [pictures, channels, height, width], levels 2k/255 − 1 of 8 bits
+   * @return one for each picture
+   * @throws dev.palimpsest.errors.CancelledException if cancelled
+   */
+  public List<BitsPerDim> bitsPerDim(
+      Tensor pictures,
+      LikelihoodRequest request,
+      Likelihood.Listener listener,
+      Cancellation cancellation) {
+    return whileOpen(
+        () -> new PictureLikelihood(model, request).evaluate(pictures, listener, cancellation));
+  }
+
   private <T> T whileOpen(Supplier<T> work) {
     lifecycle.readLock().lock();
     try {
@@ -147,7 +185,10 @@ public final class DiffusionPipeline implements AutoCloseable {
     EncodedPrompts prompts =
         model.prompts().encode(request.request(), request.size(), guidance != null, cancellation);
     NoiseSource noise = request.noise();
-    SchedulerRun solver = schedulerFor(request).begin(plan(request));
+    Scheduler scheduler = schedulerFor(request);
+    LastStep.check(pixelDecoder, scheduler);
+    SchedulePlan plan = plan(request);
+    SchedulerRun solver = scheduler.begin(plan);
     InitialState start = new InitialStates(model, request, solver, cancellation).draw(noise);
     var network =
         new GuidedNetwork(
@@ -156,8 +197,12 @@ public final class DiffusionPipeline implements AutoCloseable {
             guidance,
             start.extraChannels(),
             cancellation);
-    Tensor latents = denoise(solver, network, start, noise, listener, cancellation);
-    Tensor pixels = Pictures.toUnit(model.decoder().decode(latents, cancellation));
+    var last = new LastStep(network);
+    Step end = denoise(solver, last, start, noise, listener, cancellation);
+    Tensor pixels =
+        pixelDecoder == PixelDecoder.ROUNDED
+            ? Pictures.toUnit(model.decoder().decode(end.x(), cancellation))
+            : last.decode(pixelDecoder, (Ddpm) scheduler, plan, end.denoised(), noise);
     return collect(request, pixels, prompts.warnings(), cancellation);
   }
 
@@ -172,36 +217,37 @@ public final class DiffusionPipeline implements AutoCloseable {
   }
 
   private SchedulePlan plan(ResolvedRequest request) {
-    SchedulePlan plan = model.scheduler().plan(request.steps());
-    if (model.denoiser().predictsVariance() && !plan.learnedVariance()) {
-      plan = plan.learnedVariance(true);
-    }
+    SchedulePlan plan =
+        request.request().timesteps().map(model::plan).orElseGet(() -> model.plan(request.steps()));
     return Double.isNaN(request.strength()) ? plan : plan.strength(request.strength());
   }
 
-  private Tensor denoise(
+  /** The last step made. */
+  private Step denoise(
       SchedulerRun solver,
-      GuidedNetwork network,
+      DenoisingFunction network,
       InitialState start,
       NoiseSource noise,
       GenerationListener listener,
       Cancellation cancellation) {
     Tensor x = start.x();
+    Step last = new Step(x, x, List.of());
     for (int i = 0; i < solver.steps(); i++) {
       cancellation.throwIfCancelled();
       Step step = solver.step(i, x, network, noise);
       x = start.blend() == null ? step.x() : start.blend().apply(solver, step.x(), i + 1);
+      last = new Step(x, step.denoised(), step.evaluations());
       listener.onStep(
           new GenerationStep(
               i + 1,
               solver.steps(),
               solver.timestep(i),
-              new Step(x, step.denoised(), step.evaluations()),
+              last,
               latents -> preview.get().render(latents),
               cancellation));
     }
     cancellation.throwIfCancelled();
-    return x;
+    return last;
   }
 
   private GenerationResult collect(
@@ -288,6 +334,7 @@ public final class DiffusionPipeline implements AutoCloseable {
     @Nullable LatentDecoder decoder;
     boolean safetyCheckerDeclined;
     boolean vaeTiling;
+    PixelDecoder pixelDecoder = PixelDecoder.ROUNDED;
     int maxConcurrent = Integer.MAX_VALUE;
     final List<ImageCheck> checks = new ArrayList<>();
 
@@ -376,6 +423,15 @@ public final class DiffusionPipeline implements AutoCloseable {
       return this;
     }
 
+    /**
+     * How a model on pixels makes 8-bit levels of its last state; default {@link
+     * PixelDecoder#ROUNDED}.
+     */
+    public Builder pixelDecoder(PixelDecoder pixelDecoder) {
+      this.pixelDecoder = requireNonNull(pixelDecoder);
+      return this;
+    }
+
     /** Generations that run at the same time; others wait. Default: no limit. */
     public Builder maxConcurrent(int generations) {
       checkArgument(generations > 0, "maxConcurrent must be > 0, was %s", generations);
@@ -392,14 +448,25 @@ public final class DiffusionPipeline implements AutoCloseable {
      *     has a configuration, that this library does not run
      * @throws dev.palimpsest.errors.DeviceUnavailableException if the device cannot be used
      * @throws IllegalStateException if the checkpoint declares a safety checker and nothing was
-     *     said about it
+     *     said about it, or a pixel decoder is wanted of a model that decodes latents
      */
     public DiffusionPipeline open() throws IOException {
       checkState(
           !checkpoint.declaresSafetyChecker() || safetyCheckerDeclined || !checks.isEmpty(),
           "the checkpoint declares a safety checker, which this library does not run: replace it by"
               + " addImageCheck(...) or decline it by withoutSafetyChecker()");
-      return new DiffusionPipeline(this, ModelLoader.open(this));
+      ModelParts model = ModelLoader.open(this);
+      try {
+        checkState(
+            pixelDecoder == PixelDecoder.ROUNDED
+                || (decoder == null && !model.family().hasPrompts()),
+            "the pixel decoder %s is for models on pixels; this one's latents are decoded otherwise",
+            pixelDecoder);
+        return new DiffusionPipeline(this, model);
+      } catch (IllegalStateException e) {
+        model.close();
+        throw e;
+      }
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.palimpsest;
 import static com.google.common.base.Preconditions.checkArgument;
 import static java.util.Objects.requireNonNull;
 
+import com.google.common.primitives.Ints;
 import com.google.common.primitives.Longs;
 import dev.palimpsest.scheduler.Scheduler;
 import dev.palimpsest.tensor.NoiseSource;
@@ -44,6 +45,7 @@ public final class GenerationRequest {
     int width;
     int height;
     int steps;
+    @Nullable List<Integer> timesteps;
     double guidanceScale = Double.NaN;
     double guidanceRescale;
     List<Long> seeds = List.of();
@@ -129,7 +131,24 @@ public final class GenerationRequest {
   /** Solver steps; default 50, and 1000 for models that work on pixels. */
   public GenerationRequest steps(int steps) {
     checkArgument(steps > 0, "steps must be > 0, was %s", steps);
-    return with(f -> f.steps = steps);
+    return with(
+        f -> {
+          f.steps = steps;
+          f.timesteps = null;
+        });
+  }
+
+  /**
+   * The training timesteps of the solver steps, falling, instead of a number of steps; such as
+   * those of a {@link dev.palimpsest.likelihood.Respacing}.
+   */
+  public GenerationRequest timesteps(int... timesteps) {
+    checkArgument(timesteps.length > 0, "timesteps must not be empty");
+    return with(
+        f -> {
+          f.steps = timesteps.length;
+          f.timesteps = List.copyOf(Ints.asList(timesteps));
+        });
   }
 
   /**
@@ -274,6 +293,11 @@ public final class GenerationRequest {
   /** Empty if the model's default is asked for. */
   public OptionalInt steps() {
     return positive(fields.steps);
+  }
+
+  /** Empty if a number of steps, or the model's, is asked for. */
+  public Optional<List<Integer>> timesteps() {
+    return Optional.ofNullable(fields.timesteps);
   }
 
   /** Empty if the model's default is asked for. */

@@ -2,7 +2,9 @@ package dev.palimpsest;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.primitives.Doubles;
 import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.scheduler.SchedulePlan;
 import dev.palimpsest.scheduler.SchedulerConfig;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
@@ -36,6 +38,22 @@ record ModelParts(
 
   ModelParts {
     owned = List.copyOf(owned);
+  }
+
+  /** A plan of so many steps, whose network predicts what this one does. */
+  SchedulePlan plan(int steps) {
+    return ofNetwork(scheduler.plan(steps));
+  }
+
+  /** As {@link #plan(int)}, with the given timesteps. */
+  SchedulePlan plan(List<Integer> timesteps) {
+    return ofNetwork(scheduler.planTimesteps(Doubles.toArray(timesteps)));
+  }
+
+  private SchedulePlan ofNetwork(SchedulePlan plan) {
+    return denoiser.predictsVariance() && !plan.learnedVariance()
+        ? plan.learnedVariance(true)
+        : plan;
   }
 
   Vae vae() {

@@ -125,16 +125,26 @@ public final class TestModels {
 
   /** The checkpoint of {@link #tinyUnconditional}. */
   public static Checkpoint unconditionalCheckpoint(long seed) {
-    return pixelCheckpoint(seed, Map.of());
+    return pixelCheckpoint(seed, Map.of(), Map.of("beta_schedule", "linear"));
+  }
+
+  /** Like {@link #unconditionalCheckpoint}, with a learned variance between β̃ and β. */
+  public static Checkpoint learnedVarianceCheckpoint(long seed) {
+    return pixelCheckpoint(
+        seed,
+        Map.of("out_channels", 6),
+        Map.of("beta_schedule", "linear", "variance_type", "learned_range"));
   }
 
   /** Like {@link #unconditionalCheckpoint}, conditioned on class labels. */
   public static Checkpoint classConditionalCheckpoint(long seed, int classes) {
-    return pixelCheckpoint(seed, Map.of("num_class_embeds", classes));
+    return pixelCheckpoint(
+        seed, Map.of("num_class_embeds", classes), Map.of("beta_schedule", "linear"));
   }
 
-  private static Checkpoint pixelCheckpoint(long seed, Map<String, Object> more) {
-    var fields = new LinkedHashMap<String, Object>(more);
+  private static Checkpoint pixelCheckpoint(
+      long seed, Map<String, Object> more, Map<String, Object> scheduler) {
+    var fields = new LinkedHashMap<String, Object>();
     fields.put("sample_size", 8);
     fields.put("in_channels", 3);
     fields.put("out_channels", 3);
@@ -143,6 +153,7 @@ public final class TestModels {
     fields.put("down_block_types", List.of("DownBlock2D", "AttnDownBlock2D"));
     fields.put("up_block_types", List.of("AttnUpBlock2D", "UpBlock2D"));
     fields.put("norm_num_groups", 4);
+    fields.putAll(more);
     Config unet = Config.of(fields);
     return Checkpoint.of(
         Config.of(Map.of("_class_name", "DDPMPipeline")),
@@ -152,7 +163,7 @@ public final class TestModels {
                 "UNet2DModel",
                 unet,
                 weights(UNet2DModel.graph(unet), new TorchGenerator(seed))),
-            Component.scheduler("DDPMScheduler", Config.of(Map.of("beta_schedule", "linear")))));
+            Component.scheduler("DDPMScheduler", Config.of(scheduler))));
   }
 
   private static Component network(

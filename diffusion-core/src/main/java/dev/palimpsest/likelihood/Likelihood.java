@@ -77,9 +77,10 @@ public final class Likelihood {
       rows.add(new Estimate());
     }
     int done = 0;
-    for (int j = sampling.strata(steps) - 1; j >= -1; j--) {
-      int first = j < 0 ? 0 : sampling.first(j, steps);
-      int size = j < 0 ? 1 : sampling.first(j + 1, steps) - first;
+    int[] starts = sampling.starts(steps);
+    for (int j = starts.length - 1; j >= 0; j--) {
+      int first = j == 0 ? 0 : starts[j - 1];
+      int size = starts[j] - first;
       for (int draw = 0; draw < sampling.draws(); draw++) {
         int t = first + pick(size, noise);
         List<StepTerm> terms = bound.terms(x0, noise.gaussian(x0.shape()), t, network);

@@ -6,7 +6,8 @@ import static com.google.common.base.Preconditions.checkArgument;
  * Which steps a bound is estimated from. The decoder's step 0, whose term is the largest, is always
  * a stratum of its own. Immutable.
  *
- * @param strata into how many the other steps are divided, evenly; 0 for one a step
+ * @param strata into how many the other steps are divided, finer towards the picture, where terms
+ *     are large; 0 for one a step
  * @param draws of step and noise in each stratum; from 2 on there is a standard error
  */
 public record StepSampling(int strata, int draws) {
@@ -44,8 +45,19 @@ public record StepSampling(int strata, int draws) {
     return strata == 0 ? steps - 1 : strata;
   }
 
-  /** The first step of stratum j = 0, 1, ..., which is also the one after the stratum before. */
-  int first(int j, int steps) {
-    return 1 + (int) ((long) j * (steps - 1) / Math.max(strata(steps), 1));
+  /**
+   * Where strata begin: the first at step 1, and after the last one the end. Their lengths grow
+   * geometrically, as terms fall about as 1 / t.
+   */
+  int[] starts(int steps) {
+    int[] starts = new int[strata(steps) + 1];
+    starts[0] = 1;
+    for (int j = 1; j < starts.length; j++) {
+      int from = starts[j - 1];
+      double length = Math.pow((double) steps / from, 1.0 / (starts.length - j));
+      // The last ends at the end whatever a root of a power comes to.
+      starts[j] = j == starts.length - 1 ? steps : Math.max(from + 1, (int) (from * length));
+    }
+    return starts;
   }
 }

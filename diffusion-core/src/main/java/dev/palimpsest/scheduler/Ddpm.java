@@ -27,6 +27,13 @@ public final class Ddpm implements Scheduler {
     return new Ddpm(type);
   }
 
+  /** The variance that a run of this plan has. */
+  public VarianceType varianceType(SchedulePlan plan) {
+    return varianceType != null
+        ? varianceType
+        : plan.settings().choice("variance_type", VarianceType.FIXED_SMALL);
+  }
+
   @Override
   public String name() {
     return "ddpm";
@@ -34,10 +41,7 @@ public final class Ddpm implements Scheduler {
 
   @Override
   public SchedulerRun begin(SchedulePlan plan) {
-    VarianceType type =
-        varianceType != null
-            ? varianceType
-            : plan.settings().choice("variance_type", VarianceType.FIXED_SMALL);
+    VarianceType type = varianceType(plan);
     checkArgument(
         !type.isLearned() || plan.learnedVariance(),
         "variance %s needs a network that predicts its variance",

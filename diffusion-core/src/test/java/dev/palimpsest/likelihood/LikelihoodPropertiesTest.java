@@ -198,10 +198,12 @@ class LikelihoodPropertiesTest {
   void strataDivideTheSteps(
       @ForAll @IntRange(min = 2, max = 2000) int steps, @ForAll @IntRange(max = 2000) int pick) {
     var sampling = StepSampling.stratified(1 + pick % (steps - 1));
-    assertEquals(1, sampling.first(0, steps));
-    assertEquals(steps, sampling.first(sampling.strata(steps), steps));
-    for (int j = 0; j < sampling.strata(steps); j++) {
-      assertTrue(sampling.first(j, steps) < sampling.first(j + 1, steps));
+    int[] starts = sampling.starts(steps);
+    assertEquals(sampling.strata() + 1, starts.length);
+    assertEquals(1, starts[0]);
+    assertEquals(steps, starts[starts.length - 1]);
+    for (int j = 1; j < starts.length; j++) {
+      assertTrue(starts[j - 1] < starts[j]);
     }
   }
 

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       SheetCommand.class,
       GenerateCommand.class,
+      LikelihoodCommand.class,
       InfoCommand.class,
       ConformanceCommand.class,
       BenchCommand.class,
