@@ -34,6 +34,8 @@ import picocli.CommandLine.Spec;
       ConformanceCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
+      FashionStudyCommand.class,
+      LossPlotCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class Palimpsest implements Callable<Integer> {

@@ -1,0 +1,195 @@
+package dev.palimpsest.examples.fashion;
+
+import static java.util.Objects.requireNonNull;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.google.common.base.Stopwatch;
+import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.checkpoint.Weights;
+import dev.palimpsest.errors.CancelledException;
+import dev.palimpsest.runtime.Cancellation;
+import dev.palimpsest.runtime.Device;
+import dev.palimpsest.tensor.Tensor;
+import dev.palimpsest.training.TrainingListener;
+import dev.palimpsest.training.TrainingResult;
+import dev.palimpsest.training.TrainingRun;
+import dev.palimpsest.training.TrainingRunBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+
+/**
+ * A study in a folder: trains the network and the classifier, each resumable, then judges what the
+ * network generates. The folder holds {@code study.json} (the settings), {@code initial} and {@code
+ * model} (the network before and after, in diffusers' layout), {@code training} and {@code
+ * classifier} (the runs), {@code samples.png}, {@code held-out.png} and {@code results.json}.
+ */
+public final class FashionStudy {
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  private final StudySettings settings;
+  private final FashionMnist data;
+  private final Path folder;
+  private final Device device;
+  private final Progress progress;
+  private final Cancellation cancellation;
+
+  /** Told of what is under way. */
+  public interface Progress {
+    /** A part begins that has so many steps. */
+    void begin(String part, long steps);
+
+    void step();
+
+    /** A sentence for people. */
+    void say(String sentence);
+
+    /** A training's step. */
+    default TrainingListener training() {
+      return step -> step();
+    }
+  }
+
+  public FashionStudy(
+      StudySettings settings,
+      FashionMnist data,
+      Path folder,
+      Device device,
+      Progress progress,
+      Cancellation cancellation) {
+    this.settings = settings;
+    this.data = data;
+    this.folder = folder;
+    this.device = device;
+    this.progress = progress;
+    this.cancellation = cancellation;
+  }
+
+  /** The network after its training; trains what of it is left to train. */
+  public Checkpoint train() throws IOException {
+    UNetTraining training = settings.training();
+    Files.createDirectories(folder);
+    TrainingResult result;
+    try (var run = open("training", training.run(data.train()))) {
+      write("study.json", settings.asMap());
+      Checkpoint initial = save("initial", training.initial());
+      progress.say(
+          String.format(
+              "A network of %,d weights, %d steps of %d pictures.",
+              initial.parameters(), training.steps(), training.batch()));
+      result = finish(run, "training");
+    }
+    return save("model", result.best());
+  }
+
+  /** A checkpoint in the study's folder; settings decide what is in it, so one there is kept. */
+  private Checkpoint save(String name, Weights weights) throws IOException {
+    Path path = folder.resolve(name);
+    if (!Files.exists(path)) {
+      settings.training().network().checkpoint(weights).save(path);
+    }
+    return Checkpoint.read(path);
+  }
+
+  private TrainingRun open(String name, TrainingRunBuilder builder) throws IOException {
+    return builder.device(device).open(folder.resolve(name));
+  }
+
+  private TrainingResult finish(TrainingRun run, String name) throws IOException {
+    progress.begin(name, run.steps() - run.step());
+    TrainingResult result = run.train(progress.training(), cancellation);
+    if (!result.finished()) {
+      throw new CancelledException(
+          name + " was cancelled after " + result.step() + " steps; the same command resumes it");
+    }
+    return result;
+  }
+
+  /** Judges a network and writes what it found. */
+  public Map<String, Object> judge(Checkpoint checkpoint) throws IOException {
+    Map<String, Object> results = new LinkedHashMap<>();
+    results.put("settings", settings.asMap());
+    results.put("parameters", checkpoint.parameters());
+    results.put("bound", bound(checkpoint));
+    int[] chosen = data.test().balanced(FashionMnist.CLASSES.size(), settings.perClass());
+    Tensor heldOut = data.test().floats(chosen);
+    Stopwatch watch = Stopwatch.createStarted();
+    Tensor generated = generate(checkpoint);
+    results.put("sampling_seconds", watch.elapsed(TimeUnit.MILLISECONDS) / 1e3);
+    PictureSheet.write(folder.resolve("samples.png"), generated, settings.perClass());
+    PictureSheet.write(folder.resolve("held-out.png"), heldOut, settings.perClass());
+    try (var classifier = classifier()) {
+      int[] all = IntStream.range(0, data.test().count()).toArray();
+      results.put(
+          "classifier_test_accuracy",
+          classifier.look(data.test().floats(all)).accuracy(data.test().labels(all)));
+      Tensor labels = data.test().labels(chosen);
+      results.put("generated", Comparison.of(classifier, heldOut, generated, labels).asMap());
+      int[] seen = data.train().balanced(FashionMnist.CLASSES.size(), settings.perClass());
+      Tensor trained = data.train().floats(seen);
+      results.put("training_pictures", Comparison.of(classifier, heldOut, trained, labels).asMap());
+      results.put("held_out", Comparison.of(classifier, heldOut, heldOut, labels).asMap());
+    }
+    write("results.json", results);
+    return results;
+  }
+
+  private FeatureClassifier classifier() throws IOException {
+    UNetTraining training = settings.training();
+    TrainingRunBuilder builder =
+        FeatureClassifier.training(
+            data.train(), settings.classifierSteps(), training.batch(), training.seed());
+    try (var run = open("classifier", builder)) {
+      TrainingResult result = finish(run, "classifier");
+      return FeatureClassifier.open(data.test().width(), result.best(), device);
+    }
+  }
+
+  private Tensor generate(Checkpoint checkpoint) throws IOException {
+    var sampler =
+        new PictureSampler(
+            settings.perClass(), settings.samplingSteps(), settings.training().seed());
+    progress.begin("drawing", sampler.solverSteps());
+    return sampler.generate(checkpoint, device, progress::step, cancellation);
+  }
+
+  private Map<String, Object> bound(Checkpoint checkpoint) {
+    var study = new BoundStudy(checkpoint, settings.strata());
+    int tested = Math.min(settings.tested(), data.test().count());
+    progress.begin("bounds", study.evaluations(tested));
+    Stopwatch watch = Stopwatch.createStarted();
+    BoundStudy.Result result =
+        study.evaluate(
+            data.test(),
+            IntStream.range(0, tested).toArray(),
+            device,
+            settings.training().seed(),
+            (done, evaluations) -> progress.step(),
+            cancellation);
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("pictures", result.pictures());
+    map.put("dimensions", result.dimensions());
+    map.put("bits_per_dim", result.total());
+    result.standardError().ifPresent(error -> map.put("standard_error", error));
+    map.put("prior", result.prior());
+    map.put("transitions", result.transitions());
+    map.put("decoder", result.decoder());
+    map.put("simple_loss", result.simple());
+    map.put("seconds", watch.elapsed(TimeUnit.MILLISECONDS) / 1e3);
+    return map;
+  }
+
+  private void write(String name, Map<String, Object> fields) throws IOException {
+    Path file = folder.resolve(name);
+    Path fresh = file.resolveSibling("." + requireNonNull(file.getFileName()));
+    JSON.writeValue(fresh.toFile(), fields);
+    Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING);
+  }
+}
