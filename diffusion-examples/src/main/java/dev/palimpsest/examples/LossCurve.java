@@ -72,7 +72,8 @@ record LossCurve(String name, List<Point> points) {
 
   /**
    * How far two curves are apart: the root mean square, over the stretches that both have, of the
-   * means' difference in units of its standard error. About 1 where nothing but chance divides them.
+   * means' difference in units of its standard error. About 1 where nothing but chance divides
+   * them.
    */
   double distance(LossCurve other) {
     int count = Math.min(points.size(), other.points.size());

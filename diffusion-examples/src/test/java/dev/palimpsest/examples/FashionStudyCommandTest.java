@@ -129,8 +129,7 @@ class FashionStudyCommandTest {
     assertEquals(-1, Files.mismatch(events, Files.write(folder.resolve("before.csv"), before)));
     JsonNode found = json(out().resolve("results.json"));
     assertEquals(results.get("generated"), found.get("generated"));
-    assertEquals(
-        results.get("bound").get("bits_per_dim"), found.get("bound").get("bits_per_dim"));
+    assertEquals(results.get("bound").get("bits_per_dim"), found.get("bound").get("bits_per_dim"));
   }
 
   @Test

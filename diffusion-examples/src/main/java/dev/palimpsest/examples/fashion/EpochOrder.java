@@ -5,9 +5,9 @@ import static com.google.common.base.Preconditions.checkArgument;
 import dev.palimpsest.training.SeededStream;
 
 /**
- * In which order pictures are seen: all of them in an epoch, each epoch in an order of its own. What
- * does not fill the last batch of an epoch is left out of it. Decided by the seed alone, so that a
- * resumed run, or another program, sees the same.
+ * In which order pictures are seen: all of them in an epoch, each epoch in an order of its own.
+ * What does not fill the last batch of an epoch is left out of it. Decided by the seed alone, so
+ * that a resumed run, or another program, sees the same.
  */
 final class EpochOrder {
   private final int pictures;

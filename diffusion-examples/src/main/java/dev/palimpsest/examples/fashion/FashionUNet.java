@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The study's network: a U-Net conditioned on the class that predicts the noise of grey pictures and
- * where its variance lies (Nichol and Dhariwal 2021). Attention on the lowest level only.
+ * The study's network: a U-Net conditioned on the class that predicts the noise of grey pictures
+ * and where its variance lies (Nichol and Dhariwal 2021). Attention on the lowest level only.
  *
  * @param side height and width of the pictures, divisible by 2 once a level but the last
  * @param channels of each level, divisible by {@value #GROUPS}

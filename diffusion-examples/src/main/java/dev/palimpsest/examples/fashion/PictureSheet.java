@@ -41,8 +41,7 @@ final class PictureSheet {
     int height = MAGNIFICATION * picture.getHeight();
     var large = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     var graphics = large.createGraphics();
-    graphics.drawImage(
-        picture.getScaledInstance(width, height, Image.SCALE_REPLICATE), 0, 0, null);
+    graphics.drawImage(picture.getScaledInstance(width, height, Image.SCALE_REPLICATE), 0, 0, null);
     graphics.dispose();
     return large;
   }

@@ -36,8 +36,7 @@ class FeatureClassifierTest {
       assertTrue(accuracy > 0.95, "accuracy " + accuracy);
       Tensor one = data.test().floats(7);
       assertEquals(seen.classes().get(7), classifier.look(one).classes().get(0));
-      assertThrows(
-          IllegalArgumentException.class, () -> seen.accuracy(Tensor.of(Shape.of(1), 0L)));
+      assertThrows(IllegalArgumentException.class, () -> seen.accuracy(Tensor.of(Shape.of(1), 0L)));
     }
   }
 
