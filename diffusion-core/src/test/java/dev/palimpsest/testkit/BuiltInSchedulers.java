@@ -23,6 +23,8 @@ final class BuiltInSchedulers {
   private BuiltInSchedulers() {}
 
   /**
+   * A solver, the order that its paper states, and the band of the order that is measured.
+   *
    * @param name the scheduler and how it is set
    * @param paper where its algorithm is from
    */
@@ -106,6 +108,7 @@ final class BuiltInSchedulers {
               dpm(DPMSOLVER, 1),
               multi(1, 0.95, 1.05)),
           row("dpmsolver, order 2", Family.EXPONENTIAL, DPM, dpm(DPMSOLVER, 2), multi(2, 1.9, 2.1)),
+          // Half of the second difference's moment, as diffusers takes it, costs an order.
           row("dpmsolver, order 3", Family.EXPONENTIAL, DPM, dpm(DPMSOLVER, 3), multi(3, 1.9, 2.1)),
           row(
               "dpmsolver++, order 1",
@@ -131,6 +134,7 @@ final class BuiltInSchedulers {
               DPM_PP,
               Schedulers.dpmSolverPlusPlus().karrasSigmas(),
               multi(2, 1.9, 2.3).countsOnly()),
+          // As dpmsolver of order 3.
           row(
               "dpmsolver++ (3M)",
               Family.EXPONENTIAL,
@@ -237,6 +241,7 @@ final class BuiltInSchedulers {
               EDM,
               Schedulers.heun().karrasSigmas(),
               ode(2, 1.95, 2.1).countsOnly()),
+          // Its first step begins at pure noise, whose sample it takes for zero.
           row("ipndm", Family.PSEUDO, PNDM, Schedulers.ipndm(), ipndm(ode(4, 0.95, 1.05))),
           row("kdpm2", Family.RUNGE_KUTTA, EDM, Schedulers.kdpm2(), ode(2, 1.95, 2.1)),
           row(
@@ -252,6 +257,7 @@ final class BuiltInSchedulers {
               Schedulers.lcm().originalSteps(100),
               SchedulerTraits.consistency()),
           row("lms, order 1", Family.ADAMS, EDM, Schedulers.lms().order(1), multi(1, 0.95, 1.05)),
+          // The first steps are of lower orders.
           row("lms, order 2", Family.ADAMS, EDM, Schedulers.lms().order(2), multi(2, 1.9, 2.05)),
           row("lms, order 3", Family.ADAMS, EDM, Schedulers.lms().order(3), multi(3, 2.8, 3.0)),
           row("lms (order 4)", Family.ADAMS, EDM, Schedulers.lms(), multi(4, 3.4, 3.8)),
@@ -261,6 +267,7 @@ final class BuiltInSchedulers {
               EDM,
               Schedulers.lms().karrasSigmas(),
               multi(4, 3.4, 3.8).countsOnly()),
+          // The transfer part is of second order, as the paper proves.
           row("pndm", Family.PSEUDO, PNDM, Schedulers.pndm(), pndm(ode(2, 1.95, 2.1)).minSteps(4)),
           row(
               "pndm (PLMS)",
@@ -295,6 +302,7 @@ final class BuiltInSchedulers {
               "Zheng et al. 2024",
               Schedulers.tcd().eta(1).originalSteps(100),
               SchedulerTraits.consistency()),
+          // The corrector adds an order.
           row(
               "unipc, order 1",
               Family.EXPONENTIAL,
@@ -313,6 +321,7 @@ final class BuiltInSchedulers {
               UNIPC,
               Schedulers.uniPc().type(UniPc.SolverType.BH1),
               multi(3, 2.9, 3.2)),
+          // The steps at both ends are of lower orders.
           row(
               "unipc, order 3",
               Family.EXPONENTIAL,

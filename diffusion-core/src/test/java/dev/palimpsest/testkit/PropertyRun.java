@@ -38,6 +38,10 @@ final class PropertyRun {
         LauncherDiscoveryRequestBuilder.request()
             .selectors(selectClass(Subject.class))
             .filters(EngineFilter.includeEngines("jqwik"))
+            // None: what one scheduler failed with is not to be tried first on the next.
+            .configurationParameter("jqwik.database", "")
+            // Not to the console: failures are expected.
+            .configurationParameter("jqwik.reporting.usejunitplatform", "true")
             .build();
     LauncherFactory.create()
         .execute(
