@@ -47,6 +47,8 @@ public final class TrainingSession implements AutoCloseable {
         !(graph.isInPlace() && device.isCuda()), "on %s no weight is read in place", device);
     Function<String, Tensor> weights =
         name -> graph.trainables().contains(name) ? trainables.tensor(name) : frozen.apply(name);
+    // A plan in one piece keeps what the backward part needs last from the first operator on: of a
+    // small U-Net with 64 pictures it took 1.6 times the memory and no less time.
     SessionSettings settings = SessionSettings.defaults().memoryPattern(false);
     if (graph.isInPlace()) {
       settings = settings.editedWeights(graph.trainables());
