@@ -8,6 +8,7 @@ import com.google.common.base.Suppliers;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.WeightLayer;
 import dev.palimpsest.errors.CheckpointException;
+import dev.palimpsest.image.PictureError;
 import dev.palimpsest.image.Pictures;
 import dev.palimpsest.likelihood.BitsPerDim;
 import dev.palimpsest.likelihood.Likelihood;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -140,6 +142,69 @@ public final class DiffusionPipeline implements AutoCloseable {
         () -> new PictureLikelihood(model, request).evaluate(pictures, listener, cancellation));
   }
 
+  /** {@link #invert(GenerationRequest, GenerationListener, Cancellation)} without a listener. */
+  public Inversion invert(GenerationRequest request) {
+    return invert(request, GenerationListener.NONE, new Cancellation());
+  }
+
+  /**
+   * Brings the picture of a request back to the noise that leads to it: DDIM run backwards from the
+   * picture's latents (Song et al. 2021, section 4.3; diffusers' DDIMInverseScheduler).
+   *
+   * <p>Each step takes the network's output at a state for that at the next one, so the way back is
+   * exact only as the steps become many. With a guidance scale above 1 the error of a step grows
+   * with the scale and the picture may not come back at all; invert with a scale of 1.
+   *
+   * @param request with a picture, without mask, strength, latents, timesteps and several images; its
+   *     solver is not used
+   * @throws IllegalArgumentException if the request does not fit
+   * @throws dev.palimpsest.errors.CancelledException if cancelled; within one step at most
+   */
+  public Inversion invert(
+      GenerationRequest request, GenerationListener listener, Cancellation cancellation) {
+    checkArgument(request.image().isPresent(), "there is no picture to invert; set image");
+    checkArgument(request.mask().isEmpty(), "a picture is inverted as a whole; leave out the mask");
+    checkArgument(request.strength().isEmpty(), "inversion makes all steps; leave out strength");
+    checkArgument(
+        request.timesteps().isEmpty(), "inversion takes a number of steps; leave out timesteps");
+    checkArgument(
+        request.images() == 1, "one picture is inverted at a time, not %s", request.images());
+    return whileOpen(() -> inverted(ResolvedRequest.of(request, model), listener, cancellation));
+  }
+
+  /**
+   * Generates the picture of an inversion again, and says how far it is from the original.
+   *
+   * @throws IllegalStateException if a check rejects the picture
+   */
+  public Reconstruction reconstruct(
+      Inversion inversion, GenerationListener listener, Cancellation cancellation) {
+    var last = new AtomicReference<>(inversion.latents());
+    GeneratedImage image =
+        generate(
+                inversion.request(),
+                step -> {
+                  last.set(step.latents());
+                  listener.onStep(step);
+                },
+                cancellation)
+            .first();
+    Tensor autoencoded =
+        whileOpen(() -> Pictures.toUnit(model.decoder().decode(inversion.encoded(), cancellation)));
+    return new Reconstruction(
+        image,
+        PictureError.of(inversion.pixels(), autoencoded),
+        PictureError.of(autoencoded, image.pixels()),
+        PictureError.of(inversion.pixels(), image.pixels()),
+        relativeError(inversion.encoded(), requireNonNull(last.get())));
+  }
+
+  private static double relativeError(Tensor expected, Tensor actual) {
+    float[] none = new float[Math.toIntExact(expected.elements())];
+    return PictureError.of(expected, actual).rootMeanSquare()
+        / PictureError.of(expected, Tensor.of(expected.shape(), none)).rootMeanSquare();
+  }
+
   private <T> T whileOpen(Supplier<T> work) {
     lifecycle.readLock().lock();
     try {
@@ -204,6 +269,26 @@ public final class DiffusionPipeline implements AutoCloseable {
             ? Pictures.toUnit(model.decoder().decode(end.x(), cancellation))
             : last.decode(pixelDecoder, (Ddpm) scheduler, plan, end.denoised(), noise);
     return collect(request, pixels, prompts.warnings(), cancellation);
+  }
+
+  private Inversion inverted(
+      ResolvedRequest request, GenerationListener listener, Cancellation cancellation) {
+    Guidance guidance = guidance(request);
+    EncodedPrompts prompts =
+        model.prompts().encode(request.request(), request.size(), guidance != null, cancellation);
+    Tensor pixels = InitialStates.pixels(request);
+    Tensor encoded = InitialStates.encoded(model, pixels, cancellation);
+    Conditioning conditioning = model.condition(prompts, request);
+    var network = new GuidedNetwork(model.denoiser(), conditioning, guidance, null, cancellation);
+    var start = new InitialState(encoded, null, null);
+    SchedulerRun solver = Schedulers.ddimInverse().begin(model.plan(request.steps()));
+    Tensor latents = denoise(solver, network, start, request.noise(), listener, cancellation).x();
+    GenerationRequest again =
+        request
+            .request()
+            .startingFrom(latents, request.width(), request.height())
+            .scheduler(Schedulers.ddim());
+    return new Inversion(Pictures.toUnit(pixels), encoded, latents, again, prompts.warnings());
   }
 
   private @Nullable Guidance guidance(ResolvedRequest request) {

@@ -252,6 +252,11 @@ public final class GenerationRequest {
     return with(f -> f.negativeSizes = requireNonNull(sizes));
   }
 
+  /** This request with latents of such a size in place of its picture. */
+  GenerationRequest startingFrom(Tensor latents, int width, int height) {
+    return latents(latents).size(width, height).with(f -> f.image = null);
+  }
+
   public Optional<String> prompt() {
     return Optional.ofNullable(fields.prompt);
   }

@@ -44,6 +44,11 @@ final class InitialStates {
     return new InitialState(scaled(initialNoise(noise)), null, null);
   }
 
+  /** The most likely latents of the picture: no noise is drawn. */
+  static Tensor encoded(ModelParts model, Tensor pixels, Cancellation cancellation) {
+    return model.vae().mode(model.vae().encode(pixels, cancellation));
+  }
+
   private InitialState inpainting(NoiseSource noise) {
     Tensor pixels = pixels();
     Tensor mask =
@@ -76,8 +81,12 @@ final class InitialStates {
     return Tensor.of(noise.shape(), out);
   }
 
-  /** The picture to start from, at the size asked for: float32 [1, 3, height, width], -1..1. */
   private Tensor pixels() {
+    return pixels(request);
+  }
+
+  /** The picture to start from, at the size asked for: float32 [1, 3, height, width], -1..1. */
+  static Tensor pixels(ResolvedRequest request) {
     return Pictures.toTensor(
         Resampling.LANCZOS.resize(
             request.request().image().orElseThrow(), request.width(), request.height()));

@@ -62,6 +62,11 @@ final class Vae implements LatentDecoder {
     return LatentDistribution.of(parameters);
   }
 
+  /** The most likely latents as the denoiser takes them. */
+  Tensor mode(LatentDistribution latents) {
+    return config.scale(latents.mode());
+  }
+
   /** A draw from that distribution as the denoiser takes it. */
   Tensor sample(LatentDistribution latents, Tensor noise) {
     return config.scale(latents.sample(noise));

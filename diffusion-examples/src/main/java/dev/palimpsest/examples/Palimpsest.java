@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       SheetCommand.class,
       GenerateCommand.class,
       LikelihoodCommand.class,
+      InvertCommand.class,
       InfoCommand.class,
       ConformanceCommand.class,
       BenchCommand.class,
