@@ -127,6 +127,11 @@ public abstract class NoiseLevels {
     };
   }
 
+  /** The noise in the state, from v = alpha epsilon - sigma x0. */
+  float[] epsilonOfVelocity(int k, float[] x, float[] v) {
+    return Linear.combine(alpha(k), v, sigma(k), x);
+  }
+
   Tensor addNoise(Tensor original, Tensor noise, int k) {
     return Linear.mixRows(new float[] {alpha(k)}, original, new float[] {sigma(k)}, noise);
   }

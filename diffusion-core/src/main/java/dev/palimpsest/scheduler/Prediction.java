@@ -61,7 +61,7 @@ public final class Prediction {
   public float[] epsilon() {
     return switch (type) {
       case EPSILON -> output;
-      case V_PREDICTION -> Linear.combine(levels.alpha(k), output, levels.sigma(k), x);
+      case V_PREDICTION -> levels.epsilonOfVelocity(k, x, output);
       case SAMPLE, FLOW_PREDICTION -> epsilonOfDenoised();
     };
   }

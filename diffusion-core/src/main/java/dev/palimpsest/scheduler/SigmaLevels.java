@@ -68,6 +68,13 @@ abstract class SigmaLevels extends NoiseLevels {
       return unitInitialVariance ? norm(max) : max;
     }
 
+    /** In v's own space the state is x / sqrt(sigma² + 1). */
+    @Override
+    float[] epsilonOfVelocity(int k, float[] x, float[] v) {
+      float sigma = sigma(k);
+      return Linear.combine(1 / norm(sigma), v, sigma / (sigma * sigma + 1), x);
+    }
+
     @Override
     float[] denoised(PredictionType type, int k, float[] x, float[] output) {
       if (type != PredictionType.V_PREDICTION) {
