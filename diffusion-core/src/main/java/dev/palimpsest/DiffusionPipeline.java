@@ -155,8 +155,8 @@ public final class DiffusionPipeline implements AutoCloseable {
    * exact only as the steps become many. With a guidance scale above 1 the error of a step grows
    * with the scale and the picture may not come back at all; invert with a scale of 1.
    *
-   * @param request with a picture, without mask, strength, latents, timesteps and several images; its
-   *     solver is not used
+   * @param request with a picture, without mask, strength, latents, timesteps and several images;
+   *     its solver is not used
    * @throws IllegalArgumentException if the request does not fit
    * @throws dev.palimpsest.errors.CancelledException if cancelled; within one step at most
    */

@@ -80,6 +80,7 @@ class InversionTest {
     refused(CAT.image(picture).mask(picture), "mask");
     refused(CAT.image(picture).strength(0.5), "strength");
     refused(CAT.image(picture).images(2), "2");
+    refused(CAT.image(picture).timesteps(900, 100), "timesteps");
     refused(CAT.image(picture).latents(pipeline.invert(CAT.image(picture)).latents()), "latents");
   }
 
