@@ -11,6 +11,7 @@ import static dev.palimpsest.autodiff.Ops.reject;
 import static dev.palimpsest.autodiff.Ops.scalar;
 import static dev.palimpsest.autodiff.Ops.select;
 import static dev.palimpsest.autodiff.Ops.square;
+import static dev.palimpsest.autodiff.Ops.times;
 
 import dev.palimpsest.autodiff.GradientRules.Partial;
 import dev.palimpsest.graph.Node;
@@ -21,10 +22,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Rules of operators that work element by element. */
 final class ElementwiseRules {
-  private static final float ROOT_HALF = (float) Math.sqrt(0.5);
-  private static final float ERF_SLOPE = (float) (2 / Math.sqrt(Math.PI));
-  private static final float TANH_SCALE = (float) Math.sqrt(2 / Math.PI);
-  private static final float TANH_CUBE = 0.044715f;
+  private static final double ROOT_HALF = Math.sqrt(0.5);
+  private static final double ERF_SLOPE = 2 / Math.sqrt(Math.PI);
+  private static final double TANH_SCALE = Math.sqrt(2 / Math.PI);
+  private static final double TANH_CUBE = 0.044715;
 
   private ElementwiseRules() {}
 
@@ -68,7 +69,7 @@ final class ElementwiseRules {
     row("Tanh", b -> b.dy().mul(minus(1, square(b.y()))));
     row("Sigmoid", b -> b.dy().mul(b.y().mul(minus(1, b.y()))));
     row("Softplus", b -> b.dy().mul(b.x().sigmoid()));
-    row("Erf", b -> b.dy().mul(square(b.x()).neg().exp().mul(ERF_SLOPE)));
+    row("Erf", b -> b.dy().mul(times(square(b.x()).neg().exp(), ERF_SLOPE)));
     row("Abs", b -> b.dy().mul(op("Sign", b.x())));
   }
 
@@ -99,16 +100,17 @@ final class ElementwiseRules {
 
   /** Φ(x) + x·φ(x), with u = x/√2: (1 + erf(u) + 2/√π·u·exp(-u²))/2. */
   private static Value geluSlope(Value x) {
-    Value u = x.mul(ROOT_HALF);
-    Value bell = u.mul(u.neg()).exp().mul(u.mul(ERF_SLOPE));
+    Value u = times(x, ROOT_HALF);
+    Value bell = u.mul(u.neg()).exp().mul(times(u, ERF_SLOPE));
     return op("Erf", u).add(bell).add(1).mul(0.5f);
   }
 
   /** The slope of x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2. */
   private static Value tanhSlope(Value x) {
-    Value xx = square(x);
-    Value t = x.mul(xx.mul(TANH_SCALE * TANH_CUBE).add(TANH_SCALE)).tanh();
-    Value inner = x.mul(xx.mul(3 * TANH_SCALE * TANH_CUBE).add(TANH_SCALE));
+    Value cubic = times(square(x), TANH_SCALE * TANH_CUBE);
+    Value scale = scalar(x.dtype(), TANH_SCALE);
+    Value t = x.mul(cubic.add(scale)).tanh();
+    Value inner = x.mul(cubic.mul(3).add(scale));
     return t.add(1).add(minus(1, square(t)).mul(inner)).mul(0.5f);
   }
 

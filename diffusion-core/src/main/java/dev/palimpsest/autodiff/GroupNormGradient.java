@@ -86,15 +86,15 @@ final class GroupNormGradient {
 
   static Value input(Backward b) {
     var rule = new GroupNormGradient(b);
-    float count = (float) rule.picture.elements() / (rule.batch * rule.groups);
+    double count = (double) rule.picture.elements() / (rule.batch * rule.groups);
     Value weight = rule.weight();
     Value inverse = rule.inverse();
     Value sum = weight.mul(rule.sums()).sum(2);
     Value along = weight.mul(rule.products()).sum(2);
     // Of the normalised values: Σ dn·n = inverse·(Σ dn·x - mean·Σ dn).
     Value slope = along.sub(rule.mean().mul(sum)).mul(Ops.square(inverse)).mul(inverse);
-    Value ofX = slope.mul(-1 / count);
-    Value rest = ofX.mul(rule.mean()).neg().sub(sum.mul(inverse).mul(1 / count));
+    Value ofX = Ops.times(slope, -1 / count);
+    Value rest = ofX.mul(rule.mean()).neg().sub(Ops.times(sum.mul(inverse), 1 / count));
     Value dy = b.dy().reshape(rule.batch, rule.groups, rule.channels, -1);
     Value x = b.x(0).reshape(rule.batch, rule.groups, rule.channels, -1);
     Value a = weight.mul(inverse).unsqueeze(3);

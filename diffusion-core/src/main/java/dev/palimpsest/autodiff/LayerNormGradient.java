@@ -83,7 +83,7 @@ final class LayerNormGradient {
     Shape shape = b.shape(0);
     long width = shape.dim(shape.rank() - 1);
     Value weight = b.x(1);
-    Value column = weight.mul(1f / width).reshape(width, 1);
+    Value column = Ops.times(weight, 1.0 / width).reshape(width, 1);
     // Means over the width as products with the weight.
     Value mean = b.dy().matmul(column);
     Value along = along(b).matmul(column);

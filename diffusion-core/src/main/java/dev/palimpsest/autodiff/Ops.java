@@ -45,6 +45,11 @@ final class Ops {
     return scalar(value.dtype(), number).sub(value);
   }
 
+  /** {@code value · factor}, the factor exact in the value's type. */
+  static Value times(Value value, double factor) {
+    return value.mul(scalar(value.dtype(), factor));
+  }
+
   static Value square(Value value) {
     return value.mul(value);
   }

@@ -9,6 +9,7 @@ import static dev.palimpsest.autodiff.Ops.reject;
 import static dev.palimpsest.autodiff.Ops.reshape;
 import static dev.palimpsest.autodiff.Ops.scalar;
 import static dev.palimpsest.autodiff.Ops.select;
+import static dev.palimpsest.autodiff.Ops.times;
 
 import dev.palimpsest.graph.Attributes;
 import dev.palimpsest.graph.Value;
@@ -21,7 +22,7 @@ final class ReductionRules {
 
   static void add() {
     row("ReduceSum", b -> expand(kept(b, b.dy()), b.shape(0)));
-    row("ReduceMean", b -> expand(kept(b, b.dy()).mul(1f / count(b)), b.shape(0)));
+    row("ReduceMean", b -> expand(times(kept(b, b.dy()), 1.0 / count(b)), b.shape(0)));
     row("ReduceSumSquare", b -> b.x().mul(kept(b, b.dy()).mul(2)));
     row("ReduceL2", ReductionRules::norm);
     row("ReduceMax", ReductionRules::extreme);

@@ -158,21 +158,52 @@ final class Windows {
    * @param weight the weight's shape
    */
   Value weightGradient(Value x, Value dy, Shape weight) {
+    return group == 1 ? oneGroup(x, dy, weight) : severalGroups(x, dy, weight);
+  }
+
+  /**
+   * One product over all pictures for each place of the kernel; of a single picture, whose places
+   * take little memory together, one product for all places.
+   */
+  private Value oneGroup(Value x, Value dy, Shape weight) {
+    long out = weight.dim(0);
+    long in = weight.dim(1);
+    boolean single = dy.shape().dim(0) == 1;
+    Value gradient = channelsFirst(dy).reshape(out, -1);
+    var parts = new ArrayList<Value>();
+    for (Value part : seen(channelsFirst(x), dy.shape())) {
+      Value columns = part.reshape(in, -1);
+      parts.add(single ? columns : product(gradient, columns));
+    }
+    Value all = parts.size() == 1 ? parts.get(0) : Value.concat(single ? 0 : 1, parts);
+    Value gradients = single ? product(gradient, all) : all;
+    return parts.size() == 1
+        ? reshape(gradients, weight)
+        : reshape(gradients.reshape(out, -1, in).transpose(0, 2, 1), weight);
+  }
+
+  private static Value product(Value a, Value b) {
+    return op("Gemm", Attributes.NONE.with("transB", 1L), a, b);
+  }
+
+  /** With batch and channels swapped, so that the pictures of a channel lie together. */
+  private static Value channelsFirst(Value value) {
+    Shape shape = value.shape();
+    long[] swapped = new long[shape.rank()];
+    Arrays.setAll(swapped, i -> i < 2 ? 1 - i : i);
+    long[] sizes = shape.toArray();
+    sizes[0] = shape.dim(1);
+    sizes[1] = 1;
+    return shape.dim(0) == 1 ? value.reshape(sizes) : value.transpose(swapped);
+  }
+
+  private Value severalGroups(Value x, Value dy, Shape weight) {
     long batch = dy.shape().dim(0);
     long out = weight.dim(0);
     long in = weight.dim(1);
-    List<Value> seen = seen(x, dy.shape());
-    if (batch == 1 && group == 1) {
-      var rows = new ArrayList<Value>();
-      seen.forEach(part -> rows.add(part.reshape(in, -1)));
-      Value all = rows.size() == 1 ? rows.get(0) : Value.concat(0, rows);
-      Attributes transB = Attributes.NONE.with("transB", 1L);
-      Value product = op("Gemm", transB, dy.reshape(out, -1), all);
-      return reshape(product.reshape(out, -1, in).transpose(0, 2, 1), weight);
-    }
     Value gradient = dy.reshape(batch, group, out / group, -1);
     var products = new ArrayList<Value>();
-    for (Value part : seen) {
+    for (Value part : seen(x, dy.shape())) {
       Value columns = part.reshape(batch, group, in, -1).transpose(0, 1, 3, 2);
       products.add(gradient.matmul(columns).sum(0).reshape(out, in, 1));
     }

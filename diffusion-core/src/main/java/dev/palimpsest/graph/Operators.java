@@ -70,7 +70,7 @@ final class Operators {
 
     row("Add", 2, 2, Set.of(), arithmetic((a, b) -> a.plus(b)));
     row("Sub", 2, 2, Set.of(), arithmetic((a, b) -> a.minus(b)));
-    row("Mul", 2, 2, Set.of(), arithmetic((a, b) -> a.times(b)));
+    row("Mul", 2, 2, Set.of(), Operators::multiply);
     row("Div", 2, 2, Set.of(), arithmetic(Operators::divide));
     row("Mod", 2, 2, Set.of("fmod"), (in, at) -> List.of(Type.of(in.dtype(0), broadcast(in))));
     for (String name : List.of("Pow", "And", "Or", "Xor")) {
@@ -224,6 +224,25 @@ final class Operators {
           Contents.elementwise(in, dims, values -> operation.apply(values.get(0), values.get(1)));
       return List.of(new Type(in.dtype(0), dims, contents));
     };
+  }
+
+  /** An integer times 0 is 0, whatever it is. */
+  private static List<Type> multiply(Inputs in, Attributes at) {
+    List<Type> types = arithmetic(Dim::times).infer(in, at);
+    Type type = types.get(0);
+    boolean zero = isZero(in.get(0)) || isZero(in.get(1));
+    return zero && Contents.isSmall(type.dims())
+        ? List.of(
+            new Type(
+                type.dtype(),
+                type.dims(),
+                Collections.nCopies((int) type.dims().shape().elements(), Dim.of(0))))
+        : types;
+  }
+
+  private static boolean isZero(Value value) {
+    List<Dim> contents = value.contents();
+    return contents != null && contents.stream().allMatch(dim -> dim.is(0));
   }
 
   /** Integer division drops the fraction; sizes, which symbols stand for, are not negative. */

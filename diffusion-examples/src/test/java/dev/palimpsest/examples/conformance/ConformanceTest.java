@@ -32,6 +32,8 @@ class ConformanceTest {
   private static final JsonMapper JSON = new JsonMapper();
   private static final Set<String> INLINE = Set.of("ids", "padded", "attention_mask_sum");
 
+  private static final List<String> AREAS = List.of("grads", "pipelines", "tokenizer");
+
   @TempDir static Path temp;
 
   @SuppressWarnings("NullAway.Init")
@@ -42,8 +44,6 @@ class ConformanceTest {
 
   @SuppressWarnings("NullAway.Init")
   private Outcome run;
-
-  private static final List<String> AREAS = List.of("grads", "pipelines", "tokenizer");
 
   private record Outcome(Conformance.Summary summary, String report) {}
 
