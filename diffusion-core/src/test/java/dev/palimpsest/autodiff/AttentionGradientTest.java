@@ -52,8 +52,7 @@ class AttentionGradientTest {
       outputs.put("want" + i, expected.get(i));
     }
     Graph graph = Graph.of("attention", outputs);
-    long softmaxes =
-        graph.nodes().stream().filter(node -> node.name().equals("Softmax")).count();
+    long softmaxes = graph.nodes().stream().filter(node -> node.name().equals("Softmax")).count();
     assertEquals(2 + 1, softmaxes);
     var inputs = new LinkedHashMap<String, Tensor>();
     var generator = new TorchGenerator(5);
@@ -96,8 +95,7 @@ class AttentionGradientTest {
             .get(0);
     var e =
         assertThrows(
-            UnsupportedModelException.class,
-            () -> Gradients.of(out.sum(0, 1, 2), List.of(q)));
+            UnsupportedModelException.class, () -> Gradients.of(out.sum(0, 1, 2), List.of(q)));
     assertTrue(String.valueOf(e.getMessage()).contains("input 3"), e.getMessage());
   }
 }

@@ -30,8 +30,24 @@ import org.jspecify.annotations.Nullable;
 final class SmallNetworks {
   private static final Map<String, Long> SIZES =
       Map.of(
-          "batch", 2L, "timesteps", 2L, "tokens", 5L, "sequence", 5L, "steps", 2L,
-          "height", 8L, "width", 8L, "h", 8L, "w", 8L);
+          "batch",
+          2L,
+          "timesteps",
+          2L,
+          "tokens",
+          5L,
+          "sequence",
+          5L,
+          "steps",
+          2L,
+          "height",
+          8L,
+          "width",
+          8L,
+          "h",
+          8L,
+          "w",
+          8L);
 
   /**
    * @param output a floating one
