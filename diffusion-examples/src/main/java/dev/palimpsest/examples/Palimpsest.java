@@ -37,6 +37,9 @@ import picocli.CommandLine.Spec;
       DoctorCommand.class,
       FashionStudyCommand.class,
       LossPlotCommand.class,
+      TrainStarterCommand.class,
+      TrainJudgeCommand.class,
+      JudgeCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class Palimpsest implements Callable<Integer> {

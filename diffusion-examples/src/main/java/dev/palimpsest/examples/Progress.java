@@ -28,8 +28,18 @@ final class Progress implements AutoCloseable {
   }
 
   void step() {
+    stepBy(1);
+  }
+
+  void stepBy(long steps) {
     if (bar != null) {
-      bar.step();
+      bar.stepBy(steps);
+    }
+  }
+
+  void stepTo(long step) {
+    if (bar != null) {
+      bar.stepTo(step);
     }
   }
 

@@ -1,0 +1,71 @@
+package dev.palimpsest.examples;
+
+import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.examples.emoji.Emoji64;
+import dev.palimpsest.examples.emoji.StarterTraining;
+import dev.palimpsest.training.DiffusionTraining;
+import dev.palimpsest.training.TrainingResult;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Rebuilds the starter model from the pictures. */
+@Command(
+    name = "train-starter",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Trains the starter model from random weights and saves it in diffusers layout.",
+      "Interrupted, it goes on where it was when it is started again."
+    })
+final class TrainStarterCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @ParentCommand private Palimpsest application = new Palimpsest();
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      defaultValue = "diffusion-examples/data/emoji64",
+      description = "The pictures; default ${DEFAULT-VALUE}.")
+  private Path data = Path.of("");
+
+  @Option(
+      names = "--run",
+      paramLabel = "DIR",
+      defaultValue = "runs/starter",
+      description = "Where the training keeps its state; default ${DEFAULT-VALUE}.")
+  private Path run = Path.of("");
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      defaultValue = "6000",
+      description = "Of 48 pictures each; default ${DEFAULT-VALUE}.")
+  private long steps = 6000;
+
+  @Option(names = "--out", paramLabel = "DIR", required = true, description = "The new folder.")
+  private Path out = Path.of("");
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter console = spec.commandLine().getOut();
+    try (StarterModel starter = StarterModel.open()) {
+      var training = new StarterTraining(starter.checkpoint());
+      try (DiffusionTraining opened = training.open(Emoji64.read(data), run, steps);
+          var progress = Progress.of("training", steps)) {
+        progress.stepTo(opened.step());
+        TrainingResult result =
+            opened.train(step -> progress.stepTo(step.step()), application.cancellation());
+        Checkpoint checkpoint = training.checkpoint(opened, result.best());
+        checkpoint.save(out);
+        console.printf("%s after step %d of %d%n", out, result.step(), steps);
+        return result.finished() ? 0 : 1;
+      }
+    }
+  }
+}

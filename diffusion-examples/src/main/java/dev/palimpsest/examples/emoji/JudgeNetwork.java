@@ -1,0 +1,67 @@
+package dev.palimpsest.examples.emoji;
+
+import dev.palimpsest.graph.Dims;
+import dev.palimpsest.graph.Graph;
+import dev.palimpsest.graph.Value;
+import dev.palimpsest.tensor.DType;
+import dev.palimpsest.tensor.Shape;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The classifier of subject and style: four sizes from 64×64 to 8×8, each a convolution that
+ * shrinks and a residual one, then the mean over places and a layer for each question. An example
+ * of a network written by a user of the library.
+ */
+final class JudgeNetwork {
+  /** float32 [batch, 3, 64, 64] in [-1, 1]. */
+  static final String PICTURES = "pictures";
+
+  /** float32 [batch, subjects], logits. */
+  static final String SUBJECT = "subject";
+
+  /** float32 [batch, styles], logits. */
+  static final String STYLE = "style";
+
+  private static final int[] WIDTHS = {24, 48, 96, 192};
+  private static final int GROUPS = 8;
+
+  private JudgeNetwork() {}
+
+  static Graph graph(int subjects) {
+    Value x = Value.input(PICTURES, DType.FLOAT32, Dims.parse("batch", 3, 64, 64));
+    x = conv("stem", x, WIDTHS[0], 1);
+    for (int i = 1; i < WIDTHS.length; i++) {
+      x = conv("down." + i, active("norm_down." + i, x), WIDTHS[i], 2);
+      x = x.add(conv("res." + i, active("norm_res." + i, x), WIDTHS[i], 1));
+    }
+    Value features = active("norm_out", x).mean(2, 3).reshape(0, WIDTHS[WIDTHS.length - 1]);
+    Map<String, Value> outputs = new LinkedHashMap<>();
+    outputs.put(SUBJECT, linear(SUBJECT, features, subjects));
+    outputs.put(STYLE, linear(STYLE, features, Style.values().length));
+    return Graph.of("judge", outputs);
+  }
+
+  private static Value conv(String name, Value x, int channels, int stride) {
+    return x.conv(
+        parameter(name + ".weight", channels, x.dim(1).size(), 3, 3),
+        parameter(name + ".bias", channels),
+        stride,
+        1);
+  }
+
+  private static Value active(String name, Value x) {
+    long channels = x.dim(1).size();
+    Value weight = parameter(name + ".weight", channels);
+    return x.groupNorm(GROUPS, weight, parameter(name + ".bias", channels), 1e-5f).silu();
+  }
+
+  private static Value linear(String name, Value x, int out) {
+    return x.linear(
+        parameter(name + ".weight", out, x.dim(1).size()), parameter(name + ".bias", out));
+  }
+
+  private static Value parameter(String name, long... sizes) {
+    return Value.parameter(name, DType.FLOAT32, Shape.of(sizes));
+  }
+}

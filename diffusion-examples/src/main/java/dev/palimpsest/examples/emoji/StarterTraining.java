@@ -1,0 +1,112 @@
+package dev.palimpsest.examples.emoji;
+
+import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.checkpoint.Component;
+import dev.palimpsest.checkpoint.Weights;
+import dev.palimpsest.image.Pictures;
+import dev.palimpsest.scheduler.NoiseSchedule;
+import dev.palimpsest.scheduler.PredictionType;
+import dev.palimpsest.tensor.DType;
+import dev.palimpsest.tensor.Shape;
+import dev.palimpsest.tensor.Tensor;
+import dev.palimpsest.training.DiffusionLoss;
+import dev.palimpsest.training.DiffusionTraining;
+import dev.palimpsest.training.Ema;
+import dev.palimpsest.training.LearningRate;
+import dev.palimpsest.training.SeededStream;
+import dev.palimpsest.training.TextConditioning;
+import dev.palimpsest.training.TrainingData;
+import dev.palimpsest.training.TrainingItem;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Trains the starter model from random weights: U-Net and text encoder together, on the latents of
+ * the autoencoder of an existing model, whose configurations it takes too. Never on the group
+ * {@link Emoji64#HELD_OUT}.
+ */
+public final class StarterTraining {
+  private static final int BATCH = 48;
+  private static final double RATE = 8e-4;
+  private static final double GAMMA = 5;
+  private static final long SEED = 1;
+
+  private final Checkpoint like;
+
+  /**
+   * @param like gives the autoencoder, the tokenizer, the scheduler and the configurations
+   */
+  public StarterTraining(Checkpoint like) {
+    this.like = like;
+  }
+
+  /** The training on a folder; whoever opens it closes it. */
+  public DiffusionTraining open(Emoji64 emoji, Path folder, long steps) throws IOException {
+    return open(emoji, emoji.shown(), folder, steps);
+  }
+
+  DiffusionTraining open(Emoji64 emoji, List<Subject> subjects, Path folder, long steps)
+      throws IOException {
+    var text = new TextConditioning(like.config("text_encoder"), like.folder("tokenizer"));
+    NoiseSchedule schedule = NoiseSchedule.scaledLinear(1000, 0.00085, 0.012);
+    return DiffusionTraining.builder(like.config("unet"), text)
+        .dataset("emoji64 without " + Emoji64.HELD_OUT, data(emoji, subjects))
+        .vae(like.component("vae"))
+        .loss(DiffusionLoss.minSnr(schedule, PredictionType.EPSILON, GAMMA))
+        .batch(BATCH)
+        .dropout(0.1)
+        .learningRate(LearningRate.cosine(RATE, steps).warmup(Math.min(200, steps / 10)))
+        .ema(Ema.of(0.999))
+        .steps(steps)
+        .saveEvery(250)
+        .seed(SEED)
+        .open(folder);
+  }
+
+  private static TrainingData data(Emoji64 emoji, List<Subject> subjects) {
+    List<TrainingItem> items = new ArrayList<>();
+    for (Subject subject : subjects) {
+      for (Style style : Style.values()) {
+        Tensor picture = Pictures.toTensor(emoji.picture(subject, style));
+        Tensor pixels = picture.reshape(Shape.of(3, Emoji64.SIZE, Emoji64.SIZE));
+        items.add(TrainingItem.captioned(pixels, style.prompt(subject.caption())));
+      }
+    }
+    return new TrainingData() {
+      @Override
+      public int size() {
+        return items.size();
+      }
+
+      @Override
+      public TrainingItem item(int index, SeededStream random) {
+        return items.get(index);
+      }
+    };
+  }
+
+  /** The checkpoint that a training has reached, in half precision, to be saved as a folder. */
+  public Checkpoint checkpoint(DiffusionTraining training, Weights weights) throws IOException {
+    Checkpoint trained = training.checkpoint(weights);
+    List<Component> parts = new ArrayList<>();
+    for (String name : trained.components()) {
+      parts.add(
+          name.equals("unet") || name.equals("text_encoder")
+              ? halved(trained.component(name))
+              : like.component(name));
+    }
+    return Checkpoint.of(like.index(), parts);
+  }
+
+  private static Component halved(Component part) {
+    Map<String, Tensor> halves = new TreeMap<>();
+    for (String name : part.weights().names()) {
+      halves.put(name, part.weights().get(name).as(DType.FLOAT16));
+    }
+    return Component.network(part.name(), part.className(), part.config(), Weights.of(halves));
+  }
+}
