@@ -4,6 +4,8 @@ import dev.palimpsest.tensor.NoiseSource;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -50,21 +52,35 @@ public class SchedulerStepBenchmark {
   private final Tensor noise = NoiseSource.torch(3).gaussian(SHAPE);
   private TouchedArrays loop = TouchedArrays.of("ddim");
 
-  /** Nanoseconds and bytes in all, of as many steps as loops. */
+  /** Medians of nanoseconds and bytes, of as many steps as loops: others' work makes outliers. */
   @AuxCounters(AuxCounters.Type.EVENTS)
   @State(Scope.Thread)
-  public static class Totals {
-    public long stepTime;
-    public long loopTime;
-    public long steps;
-    public long stepBytes;
+  public static class Medians {
+    private final List<Long> steps = new ArrayList<>();
+    private final List<Long> loops = new ArrayList<>();
+    private final List<Long> bytes = new ArrayList<>();
 
     @Setup(Level.Iteration)
     public void clear() {
-      stepTime = 0;
-      loopTime = 0;
-      steps = 0;
-      stepBytes = 0;
+      steps.clear();
+      loops.clear();
+      bytes.clear();
+    }
+
+    public long stepTime() {
+      return median(steps);
+    }
+
+    public long loopTime() {
+      return median(loops);
+    }
+
+    public long stepBytes() {
+      return median(bytes);
+    }
+
+    private static long median(List<Long> values) {
+      return values.stream().sorted().skip(values.size() / 2).findFirst().orElse(0L);
     }
   }
 
@@ -74,7 +90,7 @@ public class SchedulerStepBenchmark {
   }
 
   @Benchmark
-  public void run(Totals totals, Blackhole hole) {
+  public void run(Medians medians, Blackhole hole) {
     Scheduler solver = Schedulers.byName(scheduler);
     SchedulerRun run = solver.begin(plan());
     Tensor x = latents;
@@ -83,13 +99,11 @@ public class SchedulerStepBenchmark {
       long bytes = allocated();
       long start = System.nanoTime();
       Step step = run.step(i, x, (in, t) -> prediction, shape -> noise);
-      long middle = System.nanoTime();
-      totals.stepBytes += allocated() - bytes;
+      medians.steps.add(System.nanoTime() - start);
+      medians.bytes.add(allocated() - bytes);
       long again = System.nanoTime();
       hole.consume(loop.run(arrays));
-      totals.loopTime += System.nanoTime() - again;
-      totals.stepTime += middle - start;
-      totals.steps++;
+      medians.loops.add(System.nanoTime() - again);
       x = step.x();
     }
     hole.consume(x);
@@ -122,9 +136,9 @@ public class SchedulerStepBenchmark {
                     .jvmArgsAppend("-Xmx2g")
                     .build())
             .run()) {
-      double steps = total(result, "steps");
       double step = total(result, "stepTime");
       double loop = total(result, "loopTime");
+      double iterations = result.getParams().getMeasurement().getCount();
       String name = result.getParams().getParam("scheduler");
       rows.put(
           name,
@@ -133,10 +147,10 @@ public class SchedulerStepBenchmark {
               "| %s | %s | %.0f µs | %.0f µs | %.2f | %.0f KiB |",
               name,
               TouchedArrays.of(name),
-              loop / steps / 1000,
-              step / steps / 1000,
+              loop / iterations / 1000,
+              step / iterations / 1000,
               step / loop,
-              total(result, "stepBytes") / steps / 1024));
+              total(result, "stepBytes") / iterations / 1024));
     }
     System.out.println("| solver | arrays | loop | step | ratio | allocated |");
     System.out.println("|---|---|---|---|---|---|");

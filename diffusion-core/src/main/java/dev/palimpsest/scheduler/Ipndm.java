@@ -73,12 +73,11 @@ public final class Ipndm implements Scheduler {
       float sigma = levels.sigma(k);
       float alphaNext = levels.alpha(k + 1);
       float sigmaNext = levels.sigma(k + 1);
-      float[] next = new float[x.length];
-      for (int i = 0; i < next.length; i++) {
+      for (int i = 0; i < x.length; i++) {
         float x0 = (x[i] - sigma * epsilon[i]) * scale;
-        next[i] = alphaNext * x0 + sigmaNext * epsilon[i];
+        epsilon[i] = alphaNext * x0 + sigmaNext * epsilon[i];
       }
-      return next;
+      return epsilon; // a sum of its own, which becomes the state
     }
   }
 }
