@@ -37,7 +37,6 @@ final class Lowering {
       case "MatMul" -> product(rewriting);
       case "Add" -> biased(rewriting);
       case "Conv" -> winograd.apply(rewriting);
-      case Operators.STOP_GRADIENT -> List.of(requireNonNull(rewriting.inputs().get(0)));
       default -> null;
     };
   }

@@ -90,7 +90,7 @@ final class OnnxWriter {
   private NodeProto node(Node node) {
     NodeProto.Builder out =
         NodeProto.newBuilder()
-            .setOpType(node.operator().name())
+            .setOpType(operator(node))
             .setDomain(node.operator().domain())
             .setName(nameOf(node.outputs().get(0)));
     for (Value input : node.inputs()) {
@@ -175,5 +175,10 @@ final class OnnxWriter {
         .setName(name)
         .setType(TypeProto.newBuilder().setTensorType(type))
         .build();
+  }
+
+  private static String operator(Node node) {
+    String name = node.operator().name();
+    return name.equals(Operators.STOP_GRADIENT) ? "Identity" : name;
   }
 }

@@ -54,7 +54,7 @@ final class Operators {
       row(name, 1, 1, Set.of(), (in, at) -> same(in));
     }
     row("Identity", 1, 1, Set.of(), (in, at) -> List.of(in.get(0).type()));
-    // Not ONNX's: what a session opens has it replaced by its input.
+    // Not ONNX's: it is written as Identity.
     row(STOP_GRADIENT, 1, 1, Set.of(), (in, at) -> List.of(in.get(0).type()));
     row("Gelu", 1, 1, Set.of("approximate"), (in, at) -> same(in));
     row("LeakyRelu", 1, 1, Set.of("alpha"), (in, at) -> same(in));

@@ -79,7 +79,9 @@ public final class DiffusionTraining implements AutoCloseable {
     var batches = new DiffusionBatches(data, plan, tokenizer, classes, item);
     TrainingRunBuilder builder =
         TrainingRun.builder(
-                TrainingGraph.of(graph, DiffusionNetwork.trainables(graph)), start, batches)
+                TrainingGraph.of(graph, DiffusionNetwork.trainables(graph), plan.recomputation),
+                start,
+                batches)
             .like(plan)
             .frozen(start);
     settings(plan, item).forEach(builder::setting);
@@ -155,6 +157,7 @@ public final class DiffusionTraining implements AutoCloseable {
 
   private Component network(String name, String className, Config config, Weights weights) {
     Map<String, Object> fields = new LinkedHashMap<>(config.asMap());
+    fields.keySet().removeAll(List.of("torch_dtype", "dtype")); // what was trained is float32
     if (!name.equals(DiffusionNetwork.TEXT)) {
       fields.putIfAbsent("_class_name", className);
     } else {

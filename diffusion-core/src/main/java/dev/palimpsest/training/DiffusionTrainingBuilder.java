@@ -4,14 +4,17 @@ import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkState;
 import static java.util.Objects.requireNonNull;
 
+import dev.palimpsest.autodiff.Recomputation;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Component;
 import dev.palimpsest.checkpoint.Config;
+import dev.palimpsest.graph.Graph;
 import dev.palimpsest.scheduler.NoiseSchedule;
 import dev.palimpsest.scheduler.PredictionType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Configures a {@link DiffusionTraining}. */
@@ -22,6 +25,7 @@ public final class DiffusionTrainingBuilder extends RunSettings<DiffusionTrainin
       DiffusionLoss.simple(NoiseSchedule.linear(1000, 1e-4, 0.02), PredictionType.EPSILON);
   Optional<Component> vae = Optional.empty();
   Optional<Checkpoint> initial = Optional.empty();
+  Function<Graph, Recomputation> recomputation = graph -> Recomputation.none();
   int batch = 1;
   double dropout;
   double noiseOffset;
@@ -93,6 +97,12 @@ public final class DiffusionTrainingBuilder extends RunSettings<DiffusionTrainin
   /** Starts from the weights of a checkpoint's components instead of random ones. */
   public DiffusionTrainingBuilder initial(Checkpoint value) {
     initial = Optional.of(value);
+    return this;
+  }
+
+  /** What is computed anew to save memory, see {@link TrainingGraph#of}; nothing unless told. */
+  public DiffusionTrainingBuilder recomputation(Function<Graph, Recomputation> value) {
+    recomputation = requireNonNull(value);
     return this;
   }
 

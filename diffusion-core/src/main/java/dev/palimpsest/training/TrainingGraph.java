@@ -1,9 +1,11 @@
 package dev.palimpsest.training;
 
 import static com.google.common.base.Preconditions.checkArgument;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
 import dev.palimpsest.autodiff.Gradients;
+import dev.palimpsest.autodiff.Recomputation;
 import dev.palimpsest.graph.Dims;
 import dev.palimpsest.graph.Graph;
 import dev.palimpsest.graph.Value;
@@ -16,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.zip.CRC32C;
 
 /**
  * A network with its loss and the gradients of the loss, as one graph. The weights that are trained
@@ -50,18 +54,34 @@ public final class TrainingGraph {
    * @throws IllegalArgumentException if there is no such output or parameter, or a size is symbolic
    */
   public static TrainingGraph of(Graph network, Collection<String> trainables) {
-    return of(network, trainables, false);
+    return of(network, trainables, graph -> Recomputation.none());
   }
 
   /**
-   * {@link #of} whose trained weights stay parameters, which a session on the CPU reads where they
-   * lie; gradients are the same.
+   * Differentiates a graph, see {@link #of(Graph, Collection)}.
+   *
+   * @param recomputation what the backward part computes anew to save memory, of the graph that is
+   *     differentiated: the network with other leaves, whose values are not those of {@code
+   *     network}
    */
-  static TrainingGraph inPlace(Graph network, Collection<String> trainables) {
-    return of(network, trainables, true);
+  public static TrainingGraph of(
+      Graph network, Collection<String> trainables, Function<Graph, Recomputation> recomputation) {
+    return of(network, trainables, recomputation, false);
   }
 
-  private static TrainingGraph of(Graph network, Collection<String> trainables, boolean inPlace) {
+  /**
+   * {@link #of(Graph, Collection)} whose trained weights stay parameters, which a session on the
+   * CPU reads where they lie; gradients are the same.
+   */
+  static TrainingGraph inPlace(Graph network, Collection<String> trainables) {
+    return of(network, trainables, graph -> Recomputation.none(), true);
+  }
+
+  private static TrainingGraph of(
+      Graph network,
+      Collection<String> trainables,
+      Function<Graph, Recomputation> recomputation,
+      boolean inPlace) {
     Set<String> names = new TreeSet<>(trainables);
     check(network, names);
     Graph forward =
@@ -75,7 +95,7 @@ public final class TrainingGraph {
     Map<String, Value> leaves = inPlace ? forward.parameters() : forward.inputs();
     List<Value> wanted = new ArrayList<>();
     names.forEach(name -> wanted.add(requireNonNull(leaves.get(name))));
-    List<Value> gradients = Gradients.of(loss.mul(scale), wanted);
+    List<Value> gradients = Gradients.of(loss.mul(scale), wanted, recomputation.apply(forward));
     int at = 0;
     for (String name : names) {
       outputs.put(GRADIENT + name, gradients.get(at++));
@@ -146,6 +166,15 @@ public final class TrainingGraph {
 
   static String gradient(String name) {
     return GRADIENT + name;
+  }
+
+  /** Tells graphs that train different weights apart, and not two that compute them differently. */
+  String signature() {
+    var crc = new CRC32C();
+    Map<String, Value> leaves = inPlace ? graph.parameters() : graph.inputs();
+    new TreeSet<>(trainables)
+        .forEach(name -> crc.update(String.valueOf(leaves.get(name)).getBytes(UTF_8)));
+    return String.format("%s, %d weights %08x", graph.name(), trainables.size(), crc.getValue());
   }
 
   @Override

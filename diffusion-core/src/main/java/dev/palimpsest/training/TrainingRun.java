@@ -17,9 +17,9 @@ import java.util.TreeMap;
 
 /**
  * A training on a folder, which holds its two last states and the table {@code events.csv} of its
- * steps. A run that ended early, however, is resumed by opening its folder with the same settings,
- * and then ends in the same bytes as one that never did (on the same kind of machine and device).
- * Whoever opens it closes it. One thread.
+ * steps. A run that ended early, however it did, is resumed by opening its folder with the same
+ * settings, and then ends in the same bytes as one that never did (on the same kind of machine and
+ * device). Whoever opens it closes it. One thread.
  */
 public final class TrainingRun implements AutoCloseable {
   private final TrainingRunBuilder plan;

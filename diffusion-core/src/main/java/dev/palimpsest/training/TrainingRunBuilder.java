@@ -75,7 +75,7 @@ public final class TrainingRunBuilder extends RunSettings<TrainingRunBuilder> {
 
   Map<String, String> settings() {
     Map<String, String> settings = shared();
-    settings.put("graph", graph.toString());
+    settings.put("graph", graph.signature());
     more.forEach(
         (name, value) ->
             checkArgument(

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.palimpsest.autodiff.Recomputation;
 import dev.palimpsest.checkpoint.Weights;
 import dev.palimpsest.errors.CheckpointException;
 import dev.palimpsest.errors.TrainingDivergedException;
@@ -16,6 +17,8 @@ import dev.palimpsest.graph.Graph;
 import dev.palimpsest.graph.Value;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.runtime.Device;
+import dev.palimpsest.runtime.Session;
+import dev.palimpsest.runtime.SessionSettings;
 import dev.palimpsest.tensor.DType;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
@@ -56,7 +59,7 @@ class TrainingRunTest {
     }
   }
 
-  private static List<String> rows(Path folder) throws IOException {
+  static List<String> rows(Path folder) throws IOException {
     return Files.readAllLines(folder.resolve("events.csv")).stream()
         .map(row -> row.substring(0, row.lastIndexOf(',')))
         .collect(Collectors.toList());
@@ -339,6 +342,70 @@ class TrainingRunTest {
     var graph = TrainingGraph.inPlace(TinyTraining.network(), TinyTraining.TRAINED);
     try (TrainingRun run = TinyTraining.builder(graph).open(temp.resolve("in place"))) {
       assertSame(expected, run.train(TrainingListener.NONE));
+    }
+  }
+
+  @Test
+  void recomputationGivesTheSameTraining() throws IOException {
+    TrainingResult expected = unbroken();
+    TrainingGraph anew =
+        TrainingGraph.of(
+            TinyTraining.network(),
+            TinyTraining.TRAINED,
+            graph -> {
+              assertTrue(graph.inputs().containsKey("first.weight"), graph::toString);
+              return Recomputation.ofCheapOperators();
+            });
+    try (TrainingRun run = TinyTraining.builder(anew).open(temp.resolve("anew"))) {
+      TrainingResult result = run.train(TrainingListener.NONE);
+      for (String name : TinyTraining.TRAINED) {
+        float[] wanted = expected.weights().get(name).floats();
+        float[] found = result.weights().get(name).floats();
+        for (int i = 0; i < wanted.length; i++) {
+          assertEquals(wanted[i], found[i], 1e-4, name);
+        }
+      }
+    }
+  }
+
+  @Test
+  void onlyDirectWeightsOfTheGraphAreEditedInPlace() {
+    Graph network = TinyTraining.network();
+    Weights weights = TinyTraining.weights();
+    SessionSettings settings = SessionSettings.defaults();
+    refused(
+        "no weight third to edit",
+        () ->
+            Session.open(
+                    network, weights::get, Device.cpu(1), settings.editedWeights(Set.of("third")))
+                .close());
+    refused(
+        "cannot be edited",
+        () ->
+            Session.open(
+                    network,
+                    weights::get,
+                    Device.cpu(1),
+                    settings.editedWeights(Set.of("first.weight")))
+                .close());
+  }
+
+  @Test
+  void gradientsDoNotFlowThroughADetachedValue() {
+    Value w = Value.parameter("w", DType.FLOAT32, Shape.of(2));
+    Value scaled = w.mul(3f);
+    Graph network = Graph.of("detached", "loss", Losses.mean(scaled.detached().mul(w)));
+    var start = Trainables.of(Map.of("w", Tensor.of(Shape.of(2), 1f, 2f)));
+    try (TrainingSession session =
+        TrainingSession.open(
+            TrainingGraph.of(network, Set.of("w")),
+            start,
+            TinyTraining.weights()::get,
+            Device.cpu(1))) {
+      TrainingSession.Result result = session.run(Map.of(), 1, new Cancellation());
+      assertEquals(7.5f, result.loss());
+      assertArrayEquals(
+          new float[] {1.5f, 3}, requireNonNull(result.gradients().get("w")).floats());
     }
   }
 

@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       LikelihoodCommand.class,
       InvertCommand.class,
       InfoCommand.class,
+      TrainProbeCommand.class,
       ConformanceCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
