@@ -64,7 +64,7 @@ final class FashionStudyCommand implements Callable<Integer> {
   @Option(
       names = "--steps",
       paramLabel = "N",
-      defaultValue = "6000",
+      defaultValue = "3000",
       description = "Of the training; default ${DEFAULT-VALUE}.")
   private long steps;
 
@@ -92,7 +92,7 @@ final class FashionStudyCommand implements Callable<Integer> {
   @Option(
       names = "--classifier-steps",
       paramLabel = "N",
-      defaultValue = "6000",
+      defaultValue = "3000",
       description = "Of the classifier whose features are compared; default ${DEFAULT-VALUE}.")
   private long classifierSteps;
 

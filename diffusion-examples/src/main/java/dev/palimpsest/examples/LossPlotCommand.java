@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.palimpsest.image.PngFile;
 import dev.palimpsest.image.PngMetadata;
+import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -34,6 +35,9 @@ final class LossPlotCommand implements Callable<Integer> {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 500;
   private static final int LAST = 10;
+  private static final Color[] COLOURS = {
+    new Color(0x1f77b4), new Color(0xff7f0e), new Color(0x2ca02c), new Color(0x9467bd)
+  };
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -97,7 +101,12 @@ final class LossPlotCommand implements Callable<Integer> {
             .xAxisTitle("step")
             .yAxisTitle("loss")
             .build();
-    chart.getStyler().setYAxisLogarithmic(true).setLegendPosition(LegendPosition.InsideNE);
+    chart
+        .getStyler()
+        .setYAxisLogarithmic(true)
+        .setLegendPosition(LegendPosition.InsideNE)
+        .setChartBackgroundColor(Color.WHITE)
+        .setSeriesColors(COLOURS);
     for (LossCurve curve : curves) {
       chart
           .addSeries(

@@ -5,7 +5,6 @@ import dev.palimpsest.image.Pictures;
 import dev.palimpsest.image.PngFile;
 import dev.palimpsest.image.PngMetadata;
 import dev.palimpsest.tensor.Tensor;
-import java.awt.Image;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -41,7 +40,7 @@ final class PictureSheet {
     int height = MAGNIFICATION * picture.getHeight();
     var large = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     var graphics = large.createGraphics();
-    graphics.drawImage(picture.getScaledInstance(width, height, Image.SCALE_REPLICATE), 0, 0, null);
+    graphics.drawImage(picture, 0, 0, width, height, null); // pixels are repeated
     graphics.dispose();
     return large;
   }
