@@ -104,13 +104,13 @@ final class FashionStudyCommand implements Callable<Integer> {
   private int tested;
 
   @Option(
-      names = "--strata",
+      names = "--fineness",
       paramLabel = "N",
-      defaultValue = "50",
+      defaultValue = "16",
       description =
-          "Into how many the bound's timesteps are divided, two draws each; default"
+          "Of the timesteps that the bound is computed at; larger takes longer; default"
               + " ${DEFAULT-VALUE}.")
-  private int strata;
+  private int fineness;
 
   @Option(
       names = "--pictures",
@@ -162,7 +162,7 @@ final class FashionStudyCommand implements Callable<Integer> {
         new UNetTraining(network, steps, batch, rate, seed),
         classifierSteps,
         tested,
-        strata,
+        fineness,
         pictures / FashionMnist.CLASSES.size(),
         samplingSteps);
   }

@@ -40,8 +40,8 @@ class FashionStudyCommandTest {
     options.put("--rate", "3e-3");
     options.put("--classifier-steps", 20);
     options.put("--test-pictures", 20);
-    options.put("--strata", 8);
-    options.put("--pictures", 20);
+    options.put("--fineness", 2);
+    options.put("--pictures", 40);
     options.put("--sampling-steps", 4);
     for (int i = 0; i < more.length; i += 2) {
       options.put(more[i], more[i + 1]);
@@ -57,7 +57,7 @@ class FashionStudyCommandTest {
 
   @BeforeAll
   static void run() throws IOException {
-    SmallSet.write(folder.resolve("data"), 8, 100, 40);
+    SmallSet.write(folder.resolve("data"), 8, 100, 60);
     Cli done = study(out());
     assertEquals(0, done.code(), done::err);
     assertTrue(done.out().contains("step 60 of 60: loss "), done::out);
@@ -111,7 +111,7 @@ class FashionStudyCommandTest {
 
   @Test
   void picturesAndTablesAreThere() throws IOException {
-    assertEquals(3 * 4 + 2 * 16, Pictures.read(out().resolve("samples.png")).getHeight());
+    assertEquals(5 * 4 + 4 * 16, Pictures.read(out().resolve("samples.png")).getHeight());
     assertEquals(11 * 4 + 10 * 16, Pictures.read(out().resolve("held-out.png")).getWidth());
     assertEquals(900, Pictures.read(out().resolve("loss.png")).getWidth());
     assertEquals(

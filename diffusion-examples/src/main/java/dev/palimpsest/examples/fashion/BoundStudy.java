@@ -1,18 +1,16 @@
 package dev.palimpsest.examples.fashion;
 
+import static com.google.common.base.Preconditions.checkArgument;
 import static java.util.Objects.requireNonNull;
 
-import com.google.common.collect.Lists;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.graph.Graph;
-import dev.palimpsest.likelihood.BitsPerDim;
 import dev.palimpsest.likelihood.GaussianDiffusion;
-import dev.palimpsest.likelihood.Likelihood;
 import dev.palimpsest.likelihood.ModelVariance;
 import dev.palimpsest.likelihood.PredictionFunction;
 import dev.palimpsest.likelihood.ReverseProcess;
-import dev.palimpsest.likelihood.StepSampling;
 import dev.palimpsest.likelihood.StepTerm;
+import dev.palimpsest.likelihood.VariationalBound;
 import dev.palimpsest.model.UNet2DModel;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.runtime.Device;
@@ -28,26 +26,41 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
-import java.util.function.IntPredicate;
-import java.util.function.ToDoubleFunction;
-import org.apache.commons.math3.stat.StatUtils;
+import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
-/** The variational bound of pictures under a trained network, in bits per dimension. */
+/**
+ * The variational bound of pictures under a trained network, in bits per dimension, from a
+ * stratified sample of timesteps. The bound's terms fall steeply with the timestep, so strata grow
+ * with it; each gives one draw of timestep and noise for each group of pictures.
+ */
 final class BoundStudy {
   /** Pictures that share their timesteps; groups of them are independent. */
   private static final int GROUP = 10;
 
   private final Checkpoint checkpoint;
-  private final int strata;
+  private final List<Stratum> strata;
 
   /**
    * @param checkpoint of a network that predicts noise and variance, trained as {@link FashionUNet}
    *     is
-   * @param strata into how many the timesteps after the first are divided, two draws in each
+   * @param fineness the first of a stratum's timesteps over their number, where that is above 1
    */
-  BoundStudy(Checkpoint checkpoint, int strata) {
+  BoundStudy(Checkpoint checkpoint, int fineness) {
     this.checkpoint = checkpoint;
-    this.strata = strata;
+    this.strata = strata(FashionUNet.TIMESTEPS, fineness);
+  }
+
+  /** Timesteps {@code first} to {@code first + size - 1}. */
+  record Stratum(int first, int size) {}
+
+  /** Strata that cover all timesteps; the decoder's 0 is one of its own. */
+  static List<Stratum> strata(int timesteps, int fineness) {
+    checkArgument(fineness >= 1, "fineness must be >= 1, was %s", fineness);
+    List<Stratum> strata = new ArrayList<>();
+    for (int t = 0; t < timesteps; t += strata.get(strata.size() - 1).size()) {
+      strata.add(new Stratum(t, Math.max(1, Math.min(t / fineness, timesteps - t))));
+    }
+    return List.copyOf(strata);
   }
 
   /**
@@ -68,41 +81,48 @@ final class BoundStudy {
       double decoder,
       double simple) {}
 
+  /** Told of each evaluation of the network. */
+  interface Listener {
+    void onEvaluation();
+  }
+
+  /** How often the listener is told. */
+  int evaluations(int pictures) {
+    return (pictures + GROUP - 1) / GROUP * strata.size();
+  }
+
   /** Evaluates the pictures at {@code indices}. */
   Result evaluate(
       LabelledPictures pictures,
       int[] indices,
       Device device,
       long seed,
-      Likelihood.Listener listener,
+      Listener listener,
       Cancellation cancellation) {
-    var process =
-        ReverseProcess.of(
-            GaussianDiffusion.of(NoiseSchedule.squaredCosine(FashionUNet.TIMESTEPS)),
-            PredictionType.EPSILON,
-            ModelVariance.LEARNED_RANGE);
-    var likelihood = Likelihood.of(process).sampling(StepSampling.stratified(strata));
-    List<BitsPerDim> bounds = new ArrayList<>();
+    var bound =
+        VariationalBound.of(
+            ReverseProcess.of(
+                GaussianDiffusion.of(NoiseSchedule.squaredCosine(FashionUNet.TIMESTEPS)),
+                PredictionType.EPSILON,
+                ModelVariance.LEARNED_RANGE));
+    var sums = new Sums();
     Graph graph = UNet2DModel.graph(checkpoint.config("unet"));
     try (var session = Session.open(graph, checkpoint.weights("unet")::get, device)) {
       for (int from = 0; from < indices.length; from += GROUP) {
         int[] some = Arrays.copyOfRange(indices, from, Math.min(from + GROUP, indices.length));
-        bounds.addAll(
-            likelihood.evaluate(
-                pictures.floats(some),
-                prediction(session, pictures.labels(some), cancellation),
-                SeededStream.of(seed, "bound", from),
-                listener));
+        Tensor x0 = pictures.floats(some);
+        var network = prediction(session, pictures.labels(some), cancellation);
+        var random = SeededStream.of(seed, "bound", from);
+        sums.begin(bound.prior(x0));
+        for (Stratum stratum : strata) {
+          int t = stratum.first() + random.below(stratum.size());
+          sums.add(bound.terms(x0, random.gaussian(x0.shape()), t, network), stratum);
+          listener.onEvaluation();
+        }
+        sums.end();
       }
     }
-    return summary(bounds);
-  }
-
-  /** How often the listener is told, counting all. */
-  int evaluations(int pictures) {
-    return (pictures + GROUP - 1)
-        / GROUP
-        * StepSampling.stratified(strata).evaluations(FashionUNet.TIMESTEPS);
+    return sums.result(pictures.height() * pictures.width());
   }
 
   private static PredictionFunction prediction(
@@ -122,38 +142,58 @@ final class BoundStudy {
                 .get("out_sample"));
   }
 
-  private static Result summary(List<BitsPerDim> bounds) {
-    int count = bounds.size();
-    double[] groups =
-        Lists.partition(bounds, GROUP).stream()
-            .filter(group -> group.size() == GROUP)
-            .mapToDouble(group -> mean(group, BitsPerDim::total))
-            .toArray();
-    return new Result(
-        count,
-        bounds.get(0).dimensions(),
-        mean(bounds, BitsPerDim::total),
-        groups.length < 2
-            ? OptionalDouble.empty()
-            : OptionalDouble.of(Math.sqrt(StatUtils.variance(groups) / groups.length)),
-        mean(bounds, BitsPerDim::prior),
-        mean(bounds, BitsPerDim::transitions),
-        mean(bounds, BitsPerDim::decoder),
-        mean(bounds, BoundStudy::simple));
-  }
+  /** What was found so far, over pictures. */
+  private static final class Sums {
+    private final SummaryStatistics groups = new SummaryStatistics();
+    private int pictures;
+    private double prior;
+    private double transitions;
+    private double decoder;
+    private double simple;
+    private int groupSize;
+    private double before;
 
-  private static <T> double mean(List<T> list, ToDoubleFunction<T> value) {
-    return list.stream().mapToDouble(value).average().orElseThrow();
-  }
+    void begin(Tensor priors) {
+      groupSize = Math.toIntExact(priors.elements());
+      before = total();
+      prior += Arrays.stream(priors.doubles()).sum();
+    }
 
-  /** Strata are of one size but for rounding, so their draws count alike; step 0 counts as one. */
-  private static double simple(BitsPerDim bound) {
-    double first = mean(terms(bound, step -> step == 0), StepTerm::simple);
-    double others = mean(terms(bound, step -> step > 0), StepTerm::simple);
-    return (first + (bound.steps() - 1) * others) / bound.steps();
-  }
+    void add(List<StepTerm> terms, Stratum stratum) {
+      for (StepTerm term : terms) {
+        double bits = stratum.size() * term.bits();
+        if (stratum.first() == 0) {
+          decoder += bits;
+        } else {
+          transitions += bits;
+        }
+        simple += stratum.size() * term.simple() / FashionUNet.TIMESTEPS;
+      }
+    }
 
-  private static List<StepTerm> terms(BitsPerDim bound, IntPredicate ofStep) {
-    return bound.terms().stream().filter(term -> ofStep.test(term.step())).toList();
+    void end() {
+      pictures += groupSize;
+      if (groupSize == GROUP) {
+        groups.addValue((total() - before) / GROUP);
+      }
+    }
+
+    private double total() {
+      return prior + transitions + decoder;
+    }
+
+    Result result(int dimensions) {
+      return new Result(
+          pictures,
+          dimensions,
+          total() / pictures,
+          groups.getN() < 2
+              ? OptionalDouble.empty()
+              : OptionalDouble.of(groups.getStandardDeviation() / Math.sqrt(groups.getN())),
+          prior / pictures,
+          transitions / pictures,
+          decoder / pictures,
+          simple / pictures);
+    }
   }
 }

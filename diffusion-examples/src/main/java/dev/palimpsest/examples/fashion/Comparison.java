@@ -28,11 +28,10 @@ record Comparison(
     FeatureSet real = FeatureSet.of(classifier.look(heldOut).features());
     Seen seen = classifier.look(pictures);
     FeatureSet features = FeatureSet.of(seen.features());
-    int blocks =
-        Math.max(2, Math.min(StudySettings.BLOCKS, Math.min(real.count(), features.count()) / 2));
     int classes = FashionMnist.CLASSES.size();
+    int blocks = Math.max(2, Math.min(StudySettings.BLOCKS, real.count() / classes / 2));
     return new Comparison(
-        KernelDistance.of(real, features, blocks, 0),
+        KernelDistance.of(real, features, classes, blocks),
         PrecisionRecall.of(real, features, StudySettings.NEIGHBOURS),
         Diversity.of(features, classes),
         Diversity.of(FeatureSet.of(unit(pictures)), classes),

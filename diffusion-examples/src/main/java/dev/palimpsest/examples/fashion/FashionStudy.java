@@ -161,7 +161,7 @@ public final class FashionStudy {
   }
 
   private Map<String, Object> bound(Checkpoint checkpoint) {
-    var study = new BoundStudy(checkpoint, settings.strata());
+    var study = new BoundStudy(checkpoint, settings.fineness());
     int tested = Math.min(settings.tested(), data.test().count());
     progress.begin("bounds", study.evaluations(tested));
     Stopwatch watch = Stopwatch.createStarted();
@@ -171,7 +171,7 @@ public final class FashionStudy {
             IntStream.range(0, tested).toArray(),
             device,
             settings.training().seed(),
-            (done, evaluations) -> progress.step(),
+            progress::step,
             cancellation);
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("pictures", result.pictures());

@@ -10,7 +10,8 @@ import java.util.TreeMap;
  *
  * @param classifierSteps of {@code training.batch()} pictures each
  * @param tested pictures whose bound is computed
- * @param strata of timesteps, with two draws each
+ * @param fineness of the timesteps that the bound is computed at: strata are of one timestep up to
+ *     twice this and then as long as their first over this
  * @param perClass pictures of each class that are generated, and as many held-out ones
  * @param samplingSteps of the ancestral sampler
  */
@@ -18,7 +19,7 @@ public record StudySettings(
     UNetTraining training,
     long classifierSteps,
     int tested,
-    int strata,
+    int fineness,
     int perClass,
     int samplingSteps) {
   /** Neighbours of precision and recall, the paper's. */
@@ -30,7 +31,7 @@ public record StudySettings(
   public StudySettings {
     checkArgument(classifierSteps >= 1, "classifier steps must be >= 1, were %s", classifierSteps);
     checkArgument(tested >= 1, "test pictures must be >= 1, were %s", tested);
-    checkArgument(perClass >= 2, "pictures of a class must be >= 2, were %s", perClass);
+    checkArgument(perClass >= 4, "pictures of a class must be >= 4, were %s", perClass);
     checkArgument(samplingSteps >= 1, "sampling steps must be >= 1, were %s", samplingSteps);
   }
 
@@ -48,7 +49,7 @@ public record StudySettings(
     map.put("timesteps", FashionUNet.TIMESTEPS);
     map.put("classifier_steps", classifierSteps);
     map.put("test_pictures", tested);
-    map.put("strata", strata);
+    map.put("fineness", fineness);
     map.put("pictures_per_class", perClass);
     map.put("sampling_steps", samplingSteps);
     return map;

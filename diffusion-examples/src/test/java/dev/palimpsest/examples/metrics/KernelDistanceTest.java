@@ -12,10 +12,36 @@ import org.junit.jupiter.api.Test;
 class KernelDistanceTest {
   @Test
   void isNumPys() {
-    double expected = MetricsReference.read().get("kernel_distance").asDouble();
-    var distance =
-        KernelDistance.of(MetricsReference.set("real"), MetricsReference.set("generated"), 2, 1);
-    assertEquals(expected, distance.value(), 1e-12);
+    FeatureSet real = MetricsReference.set("real");
+    FeatureSet generated = MetricsReference.set("generated");
+    double ofOne = MetricsReference.read().get("kernel_distance").asDouble();
+    assertEquals(ofOne, KernelDistance.of(real, generated, 1, 2).value(), 1e-12);
+    double ofTwo = MetricsReference.read().get("kernel_distance_of_two_classes").asDouble();
+    assertEquals(ofTwo, KernelDistance.of(real, generated, 2, 2).value(), 1e-12);
+  }
+
+  /** Two classes far apart: counted as one class, equal numbers of each pretend to be nearer. */
+  @Test
+  void setsBalancedInClassesAreAtZeroToo() {
+    double sum = 0;
+    double naive = 0;
+    int tries = 100;
+    for (int i = 0; i < tries; i++) {
+      FeatureSet a = twoClasses(2 * i);
+      FeatureSet b = twoClasses(2 * i + 1);
+      sum += KernelDistance.squaredDiscrepancy(a, b, 2) / tries;
+      naive += KernelDistance.squaredDiscrepancy(a, b, 1) / tries;
+    }
+    assertEquals(0, sum, 0.5);
+    assertTrue(naive < -3, "naive " + naive);
+  }
+
+  private static FeatureSet twoClasses(long seed) {
+    float[] values = new TorchGenerator(seed).randn(Shape.of(20, 4)).floats().clone();
+    for (int i = 0; i < values.length; i++) {
+      values[i] = 0.3f * values[i] + (i < values.length / 2 ? 2 : -2);
+    }
+    return FeatureSet.of(Tensor.of(Shape.of(20, 4), values));
   }
 
   @Test
@@ -25,13 +51,13 @@ class KernelDistanceTest {
     assertEquals(
         expected,
         KernelDistance.squaredDiscrepancy(
-            real.select(0, 1, 2, 3, 4, 5, 6), real.select(7, 8, 9, 10, 11, 12, 13)),
+            real.select(0, 1, 2, 3, 4, 5, 6), real.select(7, 8, 9, 10, 11, 12, 13), 1),
         1e-12);
     double sum = 0;
     int below = 0;
     int tries = 200;
     for (int i = 0; i < tries; i++) {
-      double value = KernelDistance.squaredDiscrepancy(normal(2 * i), normal(2 * i + 1));
+      double value = KernelDistance.squaredDiscrepancy(normal(2 * i), normal(2 * i + 1), 1);
       sum += value;
       below += value < 0 ? 1 : 0;
     }
@@ -53,19 +79,19 @@ class KernelDistanceTest {
       values[i] += 0.5f;
     }
     FeatureSet b = FeatureSet.of(Tensor.of(shifted.shape(), values));
-    KernelDistance distance = KernelDistance.of(a, b, 10, 3);
+    KernelDistance distance = KernelDistance.of(a, b, 1, 10);
     assertEquals(10, distance.blocks());
-    assertEquals(40, distance.blockSize());
     assertEquals(distance.value(), distance.blockMean(), 4 * distance.standardError());
     assertTrue(distance.value() > 4 * distance.standardError(), distance.toString());
-    assertEquals(distance, KernelDistance.of(a, b, 10, 3));
+    assertEquals(distance, KernelDistance.of(a, b, 1, 10));
   }
 
   @Test
   void tooFewFeaturesForTheBlocks() {
     FeatureSet real = MetricsReference.set("real");
-    assertThrows(IllegalArgumentException.class, () -> KernelDistance.of(real, real, 8, 1));
+    assertThrows(IllegalArgumentException.class, () -> KernelDistance.of(real, real, 1, 8));
     assertThrows(IllegalArgumentException.class, () -> KernelDistance.of(real, real, 1, 1));
+    assertThrows(IllegalArgumentException.class, () -> KernelDistance.of(real, real, 3, 2));
   }
 
   @Test
@@ -73,6 +99,6 @@ class KernelDistanceTest {
     FeatureSet narrow = MetricsReference.rows(2, 1, 2, 3, 4, 5, 6, 7, 8);
     assertThrows(
         IllegalArgumentException.class,
-        () -> KernelDistance.of(MetricsReference.set("real"), narrow, 2, 1));
+        () -> KernelDistance.of(MetricsReference.set("real"), narrow, 1, 2));
   }
 }

@@ -24,6 +24,22 @@ def discrepancy(x, y):
     )
 
 
+def discrepancy_of_classes(x, y, classes):
+    k = lambda a, b: (a @ b.T / a.shape[1] + 1) ** 3
+
+    def within(a):
+        parts = numpy.split(a, classes)
+        m = len(parts[0])
+        sums = [
+            (k(p, q).sum() - numpy.trace(k(p, p))) / (m * (m - 1)) if p is q else k(p, q).mean()
+            for p in parts
+            for q in parts
+        ]
+        return numpy.mean(sums)
+
+    return within(x) + within(y) - 2 * k(x, y).mean()
+
+
 def covered(points, by, k):
     radii = numpy.sort(cdist(by, by), axis=1)[:, k]
     return float((cdist(points, by) <= radii).any(axis=1).mean())
@@ -33,6 +49,7 @@ reference = {
     "real": real.tolist(),
     "generated": generated.tolist(),
     "kernel_distance": discrepancy(real, generated),
+    "kernel_distance_of_two_classes": discrepancy_of_classes(real, generated, 2),
     "kernel_distance_of_halves": discrepancy(real[:7], real[7:]),
     "precision": {k: covered(generated, real, k) for k in (1, 3)},
     "recall": {k: covered(real, generated, k) for k in (1, 3)},
