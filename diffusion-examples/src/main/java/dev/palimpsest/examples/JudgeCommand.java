@@ -1,7 +1,6 @@
 package dev.palimpsest.examples;
 
 import dev.palimpsest.examples.ModelOptions.OpenModel;
-import dev.palimpsest.examples.emoji.Emoji64;
 import dev.palimpsest.examples.emoji.Judge;
 import dev.palimpsest.examples.emoji.Panel;
 import dev.palimpsest.examples.emoji.Proportion;
@@ -31,14 +30,8 @@ import picocli.CommandLine.Spec;
 final class JudgeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @ParentCommand private Palimpsest application = new Palimpsest();
+  @Mixin private PictureOptions pictures = new PictureOptions();
   @Mixin private ModelOptions model = new ModelOptions();
-
-  @Option(
-      names = "--data",
-      paramLabel = "DIR",
-      defaultValue = "diffusion-examples/data/emoji64",
-      description = "The subjects; default ${DEFAULT-VALUE}.")
-  private Path data = Path.of("");
 
   @Option(names = "--judge", paramLabel = "FILE", required = true, description = "Its ONNX file.")
   private Path judge = Path.of("");
@@ -59,7 +52,7 @@ final class JudgeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Panel panel = Panel.chosen(Emoji64.read(data), subjects, 1, seeds);
+    Panel panel = Panel.chosen(pictures.read(), subjects, 1, seeds);
     int workers = Runtime.getRuntime().availableProcessors();
     List<Panel.Scored> scored;
     try (OpenModel opened = model.open(Device.cpu(1));

@@ -1,6 +1,5 @@
 package dev.palimpsest.examples;
 
-import dev.palimpsest.examples.emoji.Emoji64;
 import dev.palimpsest.examples.emoji.Judge;
 import dev.palimpsest.examples.emoji.JudgeTraining;
 import dev.palimpsest.runtime.Device;
@@ -11,6 +10,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
@@ -24,13 +24,7 @@ import picocli.CommandLine.Spec;
 final class TrainJudgeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @ParentCommand private Palimpsest application = new Palimpsest();
-
-  @Option(
-      names = "--data",
-      paramLabel = "DIR",
-      defaultValue = "diffusion-examples/data/emoji64",
-      description = "The pictures; default ${DEFAULT-VALUE}.")
-  private Path data = Path.of("");
+  @Mixin private PictureOptions pictures = new PictureOptions();
 
   @Option(
       names = "--run",
@@ -48,7 +42,7 @@ final class TrainJudgeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     OutputFile.check(out);
-    var training = new JudgeTraining(Emoji64.read(data));
+    var training = new JudgeTraining(pictures.read());
     TrainingResult result;
     try (TrainingRun opened = training.open(run, steps);
         var progress = Progress.of("training", steps)) {

@@ -1,7 +1,6 @@
 package dev.palimpsest.examples;
 
 import dev.palimpsest.checkpoint.Checkpoint;
-import dev.palimpsest.examples.emoji.Emoji64;
 import dev.palimpsest.examples.emoji.StarterTraining;
 import dev.palimpsest.training.DiffusionTraining;
 import dev.palimpsest.training.TrainingResult;
@@ -10,6 +9,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
@@ -26,13 +26,7 @@ import picocli.CommandLine.Spec;
 final class TrainStarterCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @ParentCommand private Palimpsest application = new Palimpsest();
-
-  @Option(
-      names = "--data",
-      paramLabel = "DIR",
-      defaultValue = "diffusion-examples/data/emoji64",
-      description = "The pictures; default ${DEFAULT-VALUE}.")
-  private Path data = Path.of("");
+  @Mixin private PictureOptions pictures = new PictureOptions();
 
   @Option(
       names = "--run",
@@ -56,7 +50,7 @@ final class TrainStarterCommand implements Callable<Integer> {
     PrintWriter console = spec.commandLine().getOut();
     try (StarterModel starter = StarterModel.open()) {
       var training = new StarterTraining(starter.checkpoint());
-      try (DiffusionTraining opened = training.open(Emoji64.read(data), run, steps);
+      try (DiffusionTraining opened = training.open(pictures.read(), run, steps);
           var progress = Progress.of("training", steps)) {
         progress.stepTo(opened.step());
         TrainingResult result =
