@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -112,33 +113,42 @@ public final class FashionStudy {
     return result;
   }
 
-  /** Judges a network and writes what it found. */
+  /** Judges a network and writes what it found; trains what of the classifier is left to train. */
   public Map<String, Object> judge(Checkpoint checkpoint) throws IOException {
     Map<String, Object> results = new LinkedHashMap<>();
     results.put("settings", settings.asMap());
     results.put("parameters", checkpoint.parameters());
-    results.put("bound", bound(checkpoint));
-    int[] chosen = data.test().balanced(FashionMnist.CLASSES.size(), settings.perClass());
-    Tensor heldOut = data.test().floats(chosen);
-    Stopwatch watch = Stopwatch.createStarted();
-    Tensor generated = generate(checkpoint);
-    results.put("sampling_seconds", watch.elapsed(TimeUnit.MILLISECONDS) / 1e3);
-    PictureSheet.write(folder.resolve("samples.png"), generated, settings.perClass());
-    PictureSheet.write(folder.resolve("held-out.png"), heldOut, settings.perClass());
     try (var classifier = classifier()) {
       int[] all = IntStream.range(0, data.test().count()).toArray();
       results.put(
           "classifier_test_accuracy",
           classifier.look(data.test().floats(all)).accuracy(data.test().labels(all)));
-      Tensor labels = data.test().labels(chosen);
-      results.put("generated", Comparison.of(classifier, heldOut, generated, labels).asMap());
-      int[] seen = data.train().balanced(FashionMnist.CLASSES.size(), settings.perClass());
-      Tensor trained = data.train().floats(seen);
-      results.put("training_pictures", Comparison.of(classifier, heldOut, trained, labels).asMap());
-      results.put("held_out", Comparison.of(classifier, heldOut, heldOut, labels).asMap());
+      results.put("bound", bound(checkpoint));
+      compare(checkpoint, classifier, results);
     }
     write("results.json", results);
     return results;
+  }
+
+  private void compare(
+      Checkpoint checkpoint, FeatureClassifier classifier, Map<String, Object> results)
+      throws IOException {
+    int classes = FashionMnist.CLASSES.size();
+    int[] chosen = data.test().balanced(classes, settings.perClass());
+    Tensor labels = data.test().labels(chosen);
+    Tensor heldOut = data.test().floats(chosen);
+    Tensor trained = data.train().floats(data.train().balanced(classes, settings.perClass()));
+    Stopwatch watch = Stopwatch.createStarted();
+    Tensor generated = generate(checkpoint);
+    results.put("sampling_seconds", watch.elapsed(TimeUnit.MILLISECONDS) / 1e3);
+    PictureSheet.write(folder.resolve("samples.png"), generated, settings.perClass());
+    PictureSheet.write(folder.resolve("held-out.png"), heldOut, settings.perClass());
+    Map<String, Tensor> sets =
+        Map.of("generated", generated, "training_pictures", trained, "held_out", heldOut);
+    for (String name : List.of("generated", "training_pictures", "held_out")) {
+      Tensor pictures = requireNonNull(sets.get(name));
+      results.put(name, Comparison.of(classifier, heldOut, pictures, labels).asMap());
+    }
   }
 
   private FeatureClassifier classifier() throws IOException {
