@@ -10,8 +10,8 @@ import static dev.palimpsest.scheduler.Linear.along;
  * sigma 0 without noise.
  *
  * <p>Departure, as in diffusers: noise added at a timestep between two levels is that of the lower.
- * The ancestral variant's timesteps are exact here; diffusers' are off by up to 0.01, by
- * cancellation in float32.
+ * The ancestral variant's timesteps between two levels are up to 0.01 off, by cancellation in
+ * float32, as diffusers' are.
  */
 public final class Kdpm2 implements Scheduler {
   private final boolean ancestral;

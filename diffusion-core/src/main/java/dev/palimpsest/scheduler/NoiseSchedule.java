@@ -257,6 +257,6 @@ public final class NoiseSchedule {
   }
 
   private static float sqrt(float value) {
-    return (float) Math.sqrt(value);
+    return ReferenceRoot.of(value);
   }
 }

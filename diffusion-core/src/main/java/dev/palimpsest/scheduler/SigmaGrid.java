@@ -84,11 +84,14 @@ final class SigmaGrid {
   NoiseLevels withMidpoints(SchedulePlan plan, SigmaSpacing spacing, boolean ancestral) {
     int n = timesteps.length;
     double[] middles = new double[n - 1];
+    double[] timed = new double[n - 1];
     for (int i = 0; i < n - 1; i++) {
+      float next = sigmas[i + 1];
       // An ancestral step goes to next² / sigma, which puts its middle at next.
-      middles[i] = ancestral ? sigmas[i + 1] : Math.sqrt((double) sigmas[i] * sigmas[i + 1]);
+      middles[i] = ancestral ? next : Math.sqrt((double) sigmas[i] * next);
+      timed[i] = ancestral ? ancestralMiddle(sigmas[i], next) : middles[i];
     }
-    double[] between = timestepsOf(middles, plan.noiseSchedule().finiteSigmas());
+    double[] between = timestepsOf(timed, plan.noiseSchedule().finiteSigmas());
     double[] all = new double[2 * n - 1];
     float[] twice = new float[2 * n + 2];
     for (int k = 0; k < twice.length; k++) {
@@ -101,6 +104,19 @@ final class SigmaGrid {
     float[] inner = withFinal(middles, n - 1, 0);
     boolean leading = plan.spacingOr(TimestepSpacing.LINSPACE) == TimestepSpacing.LEADING;
     return NoiseLevels.midpoints(all, twice, inner, leading);
+  }
+
+  /**
+   * The sigma whose timestep the reference gives to the middle of an ancestral step: next, but for
+   * the digits that next² - up² loses in its float32 where next is far below sigma.
+   */
+  private static float ancestralMiddle(float sigma, float next) {
+    float squared = next * next;
+    float up = ReferenceRoot.of(squared * (sigma * sigma - squared) / (sigma * sigma));
+    float down = ReferenceRoot.of(Math.max(0, squared - up * up));
+    float from = (float) Math.log(sigma);
+    float to = (float) Math.log(down);
+    return (float) Math.exp(to - (to - from) * 0.5f);
   }
 
   /** The fractional timesteps at which a schedule has the given sigmas, by their logarithms. */

@@ -23,7 +23,8 @@ final class JudgeNetwork {
   /** float32 [batch, styles], logits. */
   static final String STYLE = "style";
 
-  private static final int[] WIDTHS = {24, 48, 96, 192};
+  private static final int[] WIDTHS = {24, 48, 96, 192, 256};
+  private static final int FEATURES = 256;
   private static final int GROUPS = 8;
 
   private JudgeNetwork() {}
@@ -35,7 +36,8 @@ final class JudgeNetwork {
       x = conv("down." + i, active("norm_down." + i, x), WIDTHS[i], 2);
       x = x.add(conv("res." + i, active("norm_res." + i, x), WIDTHS[i], 1));
     }
-    Value features = active("norm_out", x).mean(2, 3).reshape(0, WIDTHS[WIDTHS.length - 1]);
+    Value places = active("norm_out", x).reshape(0, x.dim(1).size() * 4 * 4);
+    Value features = linear("features", places, FEATURES).silu();
     Map<String, Value> outputs = new LinkedHashMap<>();
     outputs.put(SUBJECT, linear(SUBJECT, features, subjects));
     outputs.put(STYLE, linear(STYLE, features, Style.values().length));
