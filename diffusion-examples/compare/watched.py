@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import threading
 import time
 
 # The highest resident memory in all is kept by the kernel; of its sorts, looking must do.
@@ -54,3 +55,24 @@ def _look(pid, peaks):
                     peaks[peak] = max(peaks[peak], 1024 * int(value.split()[0]))
     except (FileNotFoundError, ProcessLookupError):
         pass
+
+
+class Watch:
+    """Looks at a process that somebody else runs, from a thread of its own."""
+
+    def __init__(self, pid):
+        self._pid = pid
+        self._peaks = dict.fromkeys(PEAKS.values(), 0)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self):
+        while not self._over.wait(INTERVAL_S):
+            _look(self._pid, self._peaks)
+
+    def end(self):
+        """What was measured."""
+        self._over.set()
+        self._thread.join()
+        return self._peaks

@@ -14,12 +14,14 @@ import org.jspecify.annotations.Nullable;
  * the width it stays a convolution, so that the products are ONNX Runtime's own 1 × 3 kernels.
  *
  * <p>Half the multiplications, twice the memory for the weights, and rounding errors about ten
- * times those of the direct form. It pays where a picture has many rows and channels.
+ * times those of the direct form. It pays where a picture has many rows and channels; where the
+ * weights are inputs, and so the filters are made at every run, only in large pictures.
  */
 final class Winograd {
   private static final int ROWS = 4;
   private static final long LEAST_CHANNELS = 64;
   private static final long LEAST_SIDE = 32;
+  private static final long LEAST_PIXELS_TRAINED = 64 * 64;
   private static final long MOST_FILTERS = 640 * 640; // beyond, memory and time to open grow most
 
   private final Map<String, Long> usualSizes;
@@ -58,9 +60,18 @@ final class Winograd {
         && height.isKnown()
         && width.isKnown()
         && Math.min(height.size(), width.size()) >= LEAST_SIDE
+        && (isFrozen(weight) || height.size() * width.size() >= LEAST_PIXELS_TRAINED)
         && weight.dim(0).size() >= LEAST_CHANNELS
         && weight.dim(1).size() >= LEAST_CHANNELS
         && weight.dim(0).size() * weight.dim(1).size() <= MOST_FILTERS;
+  }
+
+  /** Whether it is known when a session opens, so that its filters are made once. */
+  private static boolean isFrozen(Value value) {
+    return value.origin() instanceof Node
+        ? ((Node) value.origin())
+            .inputs().stream().allMatch(input -> input == null || isFrozen(input))
+        : !value.isInput();
   }
 
   private static Value convolution(Value x, Value weight, @Nullable Value bias) {

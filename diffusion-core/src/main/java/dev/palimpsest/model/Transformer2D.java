@@ -57,7 +57,7 @@ record Transformer2D(Attention attention, int heads, int groups, boolean linear,
     h = scope.layerNorm("norm2", sum, LAYER_EPSILON);
     sum = attention.transformer(scope.at("attn2"), h, text, heads).add(sum);
     h = scope.layerNorm("norm3", sum, LAYER_EPSILON);
-    return feedForward(scope.at("ff"), h).add(sum);
+    return feedForward(scope.at("ff"), h).add(sum).named(scope.path());
   }
 
   /** A linear layer gated by another one's GELU (Shazeer 2020). */

@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
       TrainProbeCommand.class,
       ConformanceCommand.class,
       BenchCommand.class,
+      BenchTrainingCommand.class,
       DoctorCommand.class,
       FashionStudyCommand.class,
       LossPlotCommand.class,
