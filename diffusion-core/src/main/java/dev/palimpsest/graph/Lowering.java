@@ -3,14 +3,19 @@ package dev.palimpsest.graph;
 import static java.util.Objects.requireNonNull;
 
 import dev.palimpsest.tensor.DType;
+import dev.palimpsest.tensor.Shape;
+import dev.palimpsest.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A graph as ONNX Runtime opens it with the least time and memory: weights in the types in which
- * they are stored, and products with a transposed weight as one operator that reads the weight as
- * it lies. (A Transpose would be folded into a second copy of the weight when the session opens.)
+ * they are stored, products with a transposed weight as one operator that reads the weight as it
+ * lies (a Transpose would be folded into a second copy of the weight when the session opens), and
+ * sums of rows as products.
  */
 final class Lowering {
   private static final List<Long> SWAP = List.of(1L, 0L);
@@ -37,6 +42,7 @@ final class Lowering {
       case "MatMul" -> product(rewriting);
       case "Add" -> biased(rewriting);
       case "Conv" -> winograd.apply(rewriting);
+      case "ReduceSum" -> sumOfRows(rewriting);
       default -> null;
     };
   }
@@ -60,6 +66,30 @@ final class Lowering {
     Value rows = left.reshape(-1, weight.dim(1).size());
     Value out = Operators.get("Gemm").apply(List.of(rows, weight, bias), TRANSPOSED).get(0);
     return List.of(left.dims().rank() == 2 ? out : out.reshape(shapeOf(left, weight.dim(0))));
+  }
+
+  /** A float32 sum of all but the last axis as a product, which is many times faster. */
+  private static @Nullable List<Value> sumOfRows(Graph.Rewriting rewriting) {
+    Value terms = requireNonNull(rewriting.inputs().get(0));
+    Value axes = rewriting.inputs().size() < 2 ? null : rewriting.inputs().get(1);
+    Tensor summed = axes == null ? null : axes.constant();
+    int rank = terms.dims().rank();
+    if (summed == null || terms.dtype() != DType.FLOAT32 || !terms.dims().isKnown() || rank < 2) {
+      return null;
+    }
+    long[] leading = LongStream.range(0, rank - 1).toArray();
+    long[] given = LongStream.of(summed.longs()).map(axis -> Math.floorMod(axis, rank)).toArray();
+    Arrays.sort(given);
+    long width = terms.dim(rank - 1).size();
+    if (!Arrays.equals(leading, given) || width == 1) {
+      return null;
+    }
+    Node node = rewriting.node();
+    Shape shape = node.operator().apply(rewriting.inputs(), node.attributes()).get(0).shape();
+    Value rows = terms.reshape(-1, width);
+    Value ones = Value.constant(1f).expand(Value.constant(1, rows.dim(0).size()));
+    Value sum = Operators.get("Gemm").apply(List.of(ones, rows), Attributes.NONE).get(0);
+    return List.of(sum.reshape(shape.toArray()));
   }
 
   /** The shape of {@code value} with another width, an int64 vector. */

@@ -45,6 +45,29 @@ class LoweringTest {
   }
 
   @Test
+  void sumOverAllButTheLastAxisIsProduct() {
+    Value x = Value.input("x", DType.FLOAT32, Dims.of(2, 5, 3));
+    Graph graph = Graph.of("g", "y", x.sum(0, 1)).lowered(Map.of(), Map.of());
+    assertTrue(operators(graph).contains("Gemm"));
+    assertFalse(operators(graph).contains("ReduceSum"));
+    Value y = graph.outputs().get("y");
+    assertNotNull(y);
+    assertEquals(Shape.of(1, 1, 3), y.shape());
+  }
+
+  /** In half precision a product of ones would lose what a sum keeps. */
+  @Test
+  void otherSumsStay() {
+    Value x = Value.input("x", DType.FLOAT32, Dims.of(2, 5, 3));
+    for (Value sum : List.of(x.sum(0), x.sum(1, 2), X.sum(0, 1))) {
+      Graph graph = Graph.of("g", "y", sum).lowered(Map.of(), Map.of());
+      assertEquals(List.of("ReduceSum"), operators(graph));
+    }
+    Graph half = Graph.of("g", "y", x.cast(DType.FLOAT16).sum(0, 1));
+    assertEquals(List.of("Cast", "ReduceSum"), operators(half.lowered(Map.of(), Map.of())));
+  }
+
+  @Test
   void storedTypesAreCastOnce() {
     Graph twice = Graph.of("g", Map.of("y", X.linear(W, null), "z", X.matmul(W.transpose(1, 0))));
     Graph graph = twice.lowered(Map.of("w", DType.FLOAT16), Map.of());
