@@ -6,7 +6,6 @@ import static java.util.Objects.requireNonNull;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.math.Quantiles;
-import com.sun.management.OperatingSystemMXBean;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Component;
 import dev.palimpsest.checkpoint.Safetensors;
@@ -23,8 +22,8 @@ import dev.palimpsest.training.TrainingSession;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -242,8 +241,7 @@ final class BenchTrainingCommand implements Callable<Integer> {
 
   /** Of all threads. */
   private static double processorSeconds() {
-    var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-    return system.getProcessCpuTime() / 1e9;
+    return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
   }
 
   private static double seconds(long start) {
