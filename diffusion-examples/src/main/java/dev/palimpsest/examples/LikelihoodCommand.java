@@ -158,7 +158,7 @@ final class LikelihoodCommand implements Callable<Integer> {
 
   private BitsPerDim evaluate(
       DiffusionPipeline pipeline, BufferedImage pixels, LikelihoodRequest request) {
-    try (var progress = EvaluationProgress.of("evaluating")) {
+    try (var progress = StepProgress.of("evaluating")) {
       return pipeline
           .bitsPerDim(Pictures.toTensor(pixels), request, progress, application.cancellation())
           .get(0);

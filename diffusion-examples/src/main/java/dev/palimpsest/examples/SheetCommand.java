@@ -1,15 +1,13 @@
 package dev.palimpsest.examples;
 
-import static java.util.Objects.requireNonNull;
-
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Stopwatch;
-import com.google.common.base.Throwables;
 import dev.palimpsest.DiffusionPipeline;
 import dev.palimpsest.GeneratedImage;
 import dev.palimpsest.GenerationRequest;
 import dev.palimpsest.examples.ModelOptions.OpenModel;
+import dev.palimpsest.examples.emoji.SideBySide;
 import dev.palimpsest.image.ContactSheet;
 import dev.palimpsest.image.PngFile;
 import dev.palimpsest.image.PngMetadata;
@@ -22,10 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -125,38 +119,16 @@ final class SheetCommand implements Callable<Integer> {
   private List<GeneratedImage> generate(
       DiffusionPipeline pipeline, List<GenerationRequest> requests, int workers)
       throws IOException {
-    ExecutorService executor = Executors.newFixedThreadPool(workers);
+    var drawings = new ArrayList<Callable<GeneratedImage>>();
     try (var progress = Progress.of("drawing", (long) requests.size() * steps)) {
-      var futures = new ArrayList<Future<GeneratedImage>>();
       for (GenerationRequest request : requests) {
-        futures.add(
-            executor.submit(
-                () ->
-                    pipeline
-                        .generate(request, step -> progress.step(), application.cancellation())
-                        .first()));
+        drawings.add(
+            () ->
+                pipeline
+                    .generate(request, step -> progress.step(), application.cancellation())
+                    .first());
       }
-      var pictures = new ArrayList<GeneratedImage>();
-      for (Future<GeneratedImage> future : futures) {
-        pictures.add(await(future));
-      }
-      return pictures;
-    } finally {
-      executor.shutdownNow(); // after a failure, what has not begun never does
-    }
-  }
-
-  private static <T> T await(Future<T> future) throws IOException {
-    try {
-      return future.get();
-    } catch (ExecutionException e) {
-      Throwable cause = requireNonNull(e.getCause());
-      Throwables.throwIfInstanceOf(cause, IOException.class);
-      Throwables.throwIfUnchecked(cause);
-      throw new IllegalStateException(cause);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted", e);
+      return SideBySide.run(workers, drawings);
     }
   }
 

@@ -3,11 +3,13 @@ package dev.palimpsest.examples;
 import static java.util.Objects.requireNonNull;
 
 import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.examples.emoji.Style;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -44,12 +46,7 @@ public final class StarterModel implements AutoCloseable {
           "starter/vae/diffusion_pytorch_model.safetensors");
 
   private static final List<String> STYLES =
-      List.of(
-          "a 3d render of",
-          "a flat icon of",
-          "a noto drawing of",
-          "a twemoji of",
-          "a line drawing of");
+      Arrays.stream(Style.values()).map(Style::phrase).collect(Collectors.toUnmodifiableList());
 
   private static final Pattern NO_WORD = Pattern.compile("[^\\p{L}\\p{N}]+");
 

@@ -11,6 +11,7 @@ import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import dev.palimpsest.training.AdamW;
 import dev.palimpsest.training.BatchSource;
+import dev.palimpsest.training.DataOrder;
 import dev.palimpsest.training.Ema;
 import dev.palimpsest.training.Initialization;
 import dev.palimpsest.training.LearningRate;
@@ -43,12 +44,14 @@ public final class JudgeTraining {
   private final Emoji64 emoji;
   private final List<BufferedImage> pictures = new ArrayList<>();
   private final List<Style> styles = List.of(Style.values());
+  private final DataOrder order;
 
   public JudgeTraining(Emoji64 emoji) {
     this.emoji = emoji;
     emoji
         .subjects()
         .forEach(subject -> styles.forEach(style -> pictures.add(emoji.picture(subject, style))));
+    order = new DataOrder(pictures.size(), SEED);
   }
 
   /**
@@ -87,9 +90,7 @@ public final class JudgeTraining {
   private Map<String, Tensor> batch(long position, SeededStream random) {
     int[] chosen = new int[BATCH];
     for (int i = 0; i < BATCH; i++) {
-      long place = position * BATCH + i;
-      long epoch = place / pictures.size();
-      chosen[i] = order(epoch)[(int) (place % pictures.size())];
+      chosen[i] = order.at(position * BATCH + i);
     }
     int[] subjects = new int[BATCH];
     int[] drawn = new int[BATCH];
@@ -114,10 +115,6 @@ public final class JudgeTraining {
       targets[i * count + classes[i]] = SURE;
     }
     return Tensor.of(Shape.of(classes.length, count), targets);
-  }
-
-  private int[] order(long epoch) {
-    return SeededStream.of(SEED, "order", epoch).permutation(pictures.size());
   }
 
   private Tensor varied(int[] chosen, SeededStream random) {

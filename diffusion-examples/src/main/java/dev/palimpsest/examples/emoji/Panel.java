@@ -1,19 +1,15 @@
 package dev.palimpsest.examples.emoji;
 
-import static java.util.Objects.requireNonNull;
-
 import dev.palimpsest.DiffusionPipeline;
 import dev.palimpsest.GeneratedImage;
 import dev.palimpsest.GenerationRequest;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.training.SeededStream;
 import java.awt.image.BufferedImage;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.Callable;
 import java.util.function.LongConsumer;
 import java.util.stream.LongStream;
 
@@ -73,24 +69,17 @@ public record Panel(List<Subject> subjects, int seeds) {
       Judge judge,
       int workers,
       LongConsumer made,
-      Cancellation cancellation) {
-    ExecutorService executor = Executors.newFixedThreadPool(workers);
-    try {
-      var futures = new ArrayList<Future<List<Scored>>>();
-      for (Subject subject : subjects) {
-        for (Style style : Style.values()) {
-          futures.add(
-              executor.submit(() -> prompt(subject, style, pipeline, judge, made, cancellation)));
-        }
+      Cancellation cancellation)
+      throws IOException {
+    var prompts = new ArrayList<Callable<List<Scored>>>();
+    for (Subject subject : subjects) {
+      for (Style style : Style.values()) {
+        prompts.add(() -> prompt(subject, style, pipeline, judge, made, cancellation));
       }
-      var all = new ArrayList<Scored>();
-      for (Future<List<Scored>> future : futures) {
-        all.addAll(await(future));
-      }
-      return all;
-    } finally {
-      executor.shutdownNow();
     }
+    var all = new ArrayList<Scored>();
+    SideBySide.run(workers, prompts).forEach(all::addAll);
+    return all;
   }
 
   private List<Scored> prompt(
@@ -119,19 +108,5 @@ public record Panel(List<Subject> subjects, int seeds) {
       made.accept(some.length);
     }
     return scored;
-  }
-
-  private static <T> T await(Future<T> future) {
-    try {
-      return future.get();
-    } catch (ExecutionException e) {
-      Throwable cause = requireNonNull(e.getCause());
-      throw cause instanceof RuntimeException
-          ? (RuntimeException) cause
-          : new IllegalStateException(cause);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted", e);
-    }
   }
 }
