@@ -54,7 +54,7 @@ record Provenance(
     if (clipSkip > 0) {
       settings.put("Clip skip", clipSkip + 1); // there, 1 is the last layer
     }
-    settings.put("Version", version());
+    settings.put("Version", LibraryVersion.text());
     var text = new StringBuilder(prompt.orElse(""));
     negativePrompt.ifPresent(value -> text.append("\nNegative prompt: ").append(value));
     text.append('\n');
@@ -69,7 +69,7 @@ record Provenance(
   /** This library's own record, a JSON object. */
   String json() {
     var fields = new LinkedHashMap<String, Object>();
-    fields.put("generator", version());
+    fields.put("generator", LibraryVersion.text());
     fields.put("model", model);
     fields.put("model_hash", modelHash);
     fields.put("weight_layers", layers);
@@ -90,11 +90,6 @@ record Provenance(
     } catch (JsonProcessingException e) {
       throw new AssertionError(e); // plain values
     }
-  }
-
-  private static String version() {
-    String version = Provenance.class.getPackage().getImplementationVersion();
-    return "palimpsest" + (version == null ? "" : " " + version);
   }
 
   private static String number(double value) {

@@ -32,11 +32,21 @@ public final class Checkpoint {
   private final Config index;
   private final Map<String, Component> components;
   private final Supplier<String> hash;
+  private final Supplier<Checkpoint> base;
 
   private Checkpoint(Optional<Path> path, Config index, Map<String, Component> components) {
+    this(path, index, components, Optional.empty());
+  }
+
+  private Checkpoint(
+      Optional<Path> path,
+      Config index,
+      Map<String, Component> components,
+      Optional<Supplier<Checkpoint>> base) {
     this.path = path;
     this.index = index;
     this.components = Collections.unmodifiableMap(components);
+    this.base = base.orElseGet(() -> Suppliers.memoize(this::withoutLayers));
     this.hash = Suppliers.memoize(() -> CheckpointHash.of(this.components.values()));
   }
 
@@ -249,10 +259,31 @@ public final class Checkpoint {
    *
    * @throws IllegalArgumentException if the layer's component is not here or its tensors do not fit
    */
-  public Checkpoint with(WeightLayer layer) {
+  public Checkpoint with(CheckpointLayer layer) {
+    return layer.on(this);
+  }
+
+  Checkpoint replaced(WeightLayer layer) {
     Map<String, Component> changed = new TreeMap<>(components);
     changed.put(layer.component(), component(layer.component()).with(layer));
-    return new Checkpoint(path, index, changed);
+    return new Checkpoint(path, index, changed, Optional.of(base));
+  }
+
+  /**
+   * This checkpoint without its layers; all that are stacked on one share it, so that its {@link
+   * #hash} is computed once.
+   */
+  public Checkpoint base() {
+    return base.get();
+  }
+
+  private Checkpoint withoutLayers() {
+    if (layers().isEmpty()) {
+      return this;
+    }
+    Map<String, Component> bare = new TreeMap<>(components);
+    bare.replaceAll((name, component) -> component.base());
+    return new Checkpoint(path, index, bare);
   }
 
   /** All layers, component by component, lowest first. */

@@ -187,8 +187,16 @@ public final class Component {
   }
 
   Component with(WeightLayer layer) {
-    return new Component(
-        name, className, folder, config, new Stored(weights().with(layer), variant));
+    return with(weights().with(layer));
+  }
+
+  /** This component without layers. */
+  Component base() {
+    return with(weights.base());
+  }
+
+  private Component with(Weights other) {
+    return new Component(name, className, folder, config, new Stored(other, variant));
   }
 
   /** One line for people. */

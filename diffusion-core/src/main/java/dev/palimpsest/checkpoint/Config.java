@@ -51,6 +51,21 @@ public final class Config {
     return new Config(fields, "config");
   }
 
+  /**
+   * The object in a piece of JSON, such as an entry of a safetensors header.
+   *
+   * @param source where it comes from, for messages
+   * @throws CheckpointException if the text is not one JSON object or gives a key twice
+   */
+  public static Config parse(String json, String source) throws CheckpointException {
+    return new Config(Json.parseObject(json, source), source);
+  }
+
+  /** The fields as JSON, in their order. */
+  public String json() {
+    return Json.text(fields);
+  }
+
   /** The file, for messages. */
   public String source() {
     return source;

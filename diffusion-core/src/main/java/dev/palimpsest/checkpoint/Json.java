@@ -67,11 +67,7 @@ final class Json {
       var decoder = UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT);
       try (var in = Files.newInputStream(path);
           var reader = new java.io.InputStreamReader(in, decoder)) {
-        Map<String, Object> object = MAPPER.readValue(reader, new TypeReference<>() {});
-        if (object == null) {
-          throw new CheckpointException(path + ": a JSON object was expected, found null");
-        }
-        return object;
+        return object(MAPPER.readValue(reader, new TypeReference<>() {}), path.toString());
       }
     } catch (CheckpointException e) {
       throw e;
@@ -79,6 +75,31 @@ final class Json {
       throw new CheckpointException(path + ": no such file", e);
     } catch (IOException e) {
       throw new CheckpointException(path + ": not a JSON object: " + reason(e), e);
+    }
+  }
+
+  /** The JSON object in a text. */
+  static Map<String, Object> parseObject(String json, String source) throws CheckpointException {
+    try {
+      return object(MAPPER.readValue(json, new TypeReference<>() {}), source);
+    } catch (JsonProcessingException e) {
+      throw new CheckpointException(source + ": not a JSON object: " + reason(e), e);
+    }
+  }
+
+  private static Map<String, Object> object(@Nullable Map<String, Object> read, String source)
+      throws CheckpointException {
+    if (read == null) {
+      throw new CheckpointException(source + ": a JSON object was expected, found null");
+    }
+    return read;
+  }
+
+  static String text(Map<String, Object> object) {
+    try {
+      return MAPPER.writer().without(SerializationFeature.INDENT_OUTPUT).writeValueAsString(object);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("not plain values: " + object, e);
     }
   }
 

@@ -65,6 +65,11 @@ final class LayeredWeights implements Weights {
   }
 
   @Override
+  public Weights base() {
+    return below.base();
+  }
+
+  @Override
   public List<WeightLayer> layers() {
     return ImmutableList.<WeightLayer>builder().addAll(below.layers()).add(layer).build();
   }

@@ -11,7 +11,7 @@ import java.util.TreeMap;
  * A change to the weights of one component of a checkpoint, described and not applied: the tensors
  * that stand in for the component's own. Immutable and thread-safe.
  */
-public final class WeightLayer {
+public final class WeightLayer implements CheckpointLayer {
   private final String name;
   private final String component;
   private final Map<String, Tensor> replacements;
@@ -47,6 +47,11 @@ public final class WeightLayer {
   /** The tensors it puts in place, by name, sorted. */
   public Map<String, Tensor> replacements() {
     return replacements;
+  }
+
+  @Override
+  public Checkpoint on(Checkpoint below) {
+    return below.replaced(this);
   }
 
   /** One line for provenance. */

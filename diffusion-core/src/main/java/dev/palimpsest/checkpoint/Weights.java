@@ -33,6 +33,11 @@ public interface Weights {
   /** The layers stacked on the file's weights, lowest first. */
   List<WeightLayer> layers();
 
+  /** The weights beneath all layers. */
+  default Weights base() {
+    return this;
+  }
+
   default boolean contains(String name) {
     return names().contains(name);
   }
