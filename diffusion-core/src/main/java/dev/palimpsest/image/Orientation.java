@@ -1,5 +1,6 @@
 package dev.palimpsest.image;
 
+import java.awt.Dimension;
 import java.awt.image.BufferedImage;
 import java.io.EOFException;
 import java.io.IOException;
@@ -58,6 +59,11 @@ enum Orientation {
     } finally {
       in.reset();
     }
+  }
+
+  /** The size of a stored picture when it is turned upright. */
+  Dimension turned(int width, int height) {
+    return transpose ? new Dimension(height, width) : new Dimension(width, height);
   }
 
   BufferedImage apply(BufferedImage image) {

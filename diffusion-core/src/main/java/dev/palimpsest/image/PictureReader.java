@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.io.ByteStreams;
 import dev.palimpsest.errors.CheckpointException;
+import java.awt.Dimension;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.TreeSet;
+import java.util.function.Function;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.FileImageInputStream;
@@ -23,7 +25,28 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 final class PictureReader {
   private PictureReader() {}
 
-  static BufferedImage read(Path file, long maxPixels) throws IOException {
+  /** What is done with a file whose header is read and not too large. */
+  private interface Use<T> {
+    T of(ImageReader reader, Orientation orientation) throws IOException;
+  }
+
+  /**
+   * @param pixels the pixels to take of a decoded picture
+   */
+  static BufferedImage read(Path file, long maxPixels, Function<BufferedImage, int[]> pixels)
+      throws IOException {
+    return open(file, maxPixels, (reader, orientation) -> decode(reader, orientation, pixels));
+  }
+
+  /** Width and height when turned upright; no pixel is decoded. */
+  static Dimension size(Path file, long maxPixels) throws IOException {
+    return open(
+        file,
+        maxPixels,
+        (reader, orientation) -> orientation.turned(reader.getWidth(0), reader.getHeight(0)));
+  }
+
+  private static <T> T open(Path file, long maxPixels, Use<T> use) throws IOException {
     if (!Files.exists(file)) {
       throw new NoSuchFileException(file.toString());
     }
@@ -31,7 +54,7 @@ final class PictureReader {
       throw new CheckpointException(file + " is not a file that holds a picture");
     }
     try (var in = new FileImageInputStream(file.toFile())) {
-      return decode(in, file.toString(), maxPixels);
+      return open(in, file.toString(), maxPixels, use);
     }
   }
 
@@ -39,11 +62,19 @@ final class PictureReader {
     // What is read is kept in memory; no format needs more than this for its pixels.
     InputStream bounded = ByteStreams.limit(stream, 16 * Math.max(maxPixels, 0) + (1 << 20));
     try (var in = new MemoryCacheImageInputStream(bounded)) {
-      return decode(in, name, maxPixels);
+      return open(
+          in, name, maxPixels, (reader, orientation) -> decode(reader, orientation, Rgb::pixels));
     }
   }
 
-  private static BufferedImage decode(ImageInputStream in, String name, long maxPixels)
+  private static BufferedImage decode(
+      ImageReader reader, Orientation orientation, Function<BufferedImage, int[]> pixels)
+      throws IOException {
+    BufferedImage image = reader.read(0);
+    return orientation.apply(Rgb.picture(image.getWidth(), image.getHeight(), pixels.apply(image)));
+  }
+
+  private static <T> T open(ImageInputStream in, String name, long maxPixels, Use<T> use)
       throws IOException {
     checkArgument(maxPixels > 0, "cannot read at most %s pixels", maxPixels);
     Orientation orientation = Orientation.ofJpeg(in);
@@ -62,9 +93,7 @@ final class PictureReader {
             "%s claims %dx%d pixels; at most %d are read"
                 .formatted(name, width, height, maxPixels));
       }
-      BufferedImage image = reader.read(0);
-      int[] pixels = Rgb.pixels(image);
-      return orientation.apply(Rgb.picture(image.getWidth(), image.getHeight(), pixels));
+      return use.of(reader, orientation);
     } catch (CheckpointException e) {
       throw e;
     } catch (IOException | RuntimeException e) { // damaged files raise either

@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import dev.palimpsest.errors.CheckpointException;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
+import java.awt.Dimension;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,7 +43,25 @@ public final class Pictures {
    * @throws CheckpointException if it is too large, damaged or of an unknown format
    */
   public static BufferedImage read(Path file, long maxPixels) throws IOException {
-    return PictureReader.read(file, maxPixels);
+    return PictureReader.read(file, maxPixels, Rgb::pixels);
+  }
+
+  /**
+   * {@link #read(Path, long)} with transparent parts laid over white instead of their alpha being
+   * dropped: what lies under transparency is often not meant to be seen.
+   */
+  public static BufferedImage readOverWhite(Path file, long maxPixels) throws IOException {
+    return PictureReader.read(file, maxPixels, Rgb::overWhite);
+  }
+
+  /**
+   * Width and height of the picture that {@link #read(Path, long)} gives, by the file's header: no
+   * pixel is decoded.
+   *
+   * @throws CheckpointException as {@link #read(Path, long)}
+   */
+  public static Dimension size(Path file, long maxPixels) throws IOException {
+    return PictureReader.size(file, maxPixels);
   }
 
   /**

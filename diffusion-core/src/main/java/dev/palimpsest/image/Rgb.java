@@ -38,6 +38,28 @@ final class Rgb {
     return image;
   }
 
+  /** {@link #pixels} laid over white by the picture's alpha, in 8 bits as they are stored. */
+  static int[] overWhite(BufferedImage image) {
+    int[] out = pixels(image);
+    if (image.getColorModel().hasAlpha()) {
+      int width = image.getWidth();
+      int[] alphas = image.getRGB(0, 0, width, image.getHeight(), null, 0, width);
+      for (int i = 0; i < out.length; i++) {
+        out[i] = overWhite(out[i], alphas[i] >>> 24);
+      }
+    }
+    return out;
+  }
+
+  private static int overWhite(int pixel, int alpha) {
+    int out = 0;
+    for (int shift = 16; shift >= 0; shift -= 8) {
+      int sample = (pixel >>> shift) & 0xff;
+      out |= (sample * alpha + 255 * (255 - alpha) + 127) / 255 << shift;
+    }
+    return out;
+  }
+
   /** Pillow's {@code convert("L")} of a pixel. */
   static int luma(int pixel) {
     int red = (pixel >>> 16) & 0xff;

@@ -14,6 +14,9 @@ public interface DiffusionLoss {
   /** The network's input x_t, among {@link #inputs}. */
   String SAMPLE = "sample";
 
+  /** What each row's loss is multiplied by, among {@link #inputs} where rows are weighted. */
+  String WEIGHT = "loss_weight";
+
   /** Squared error of the epsilon, v or sample that the network predicts. */
   static DiffusionLoss simple(NoiseSchedule schedule, PredictionType type) {
     return new SimpleLoss(new DiffusionTarget(schedule, type), 0);
@@ -26,6 +29,16 @@ public interface DiffusionLoss {
    */
   static DiffusionLoss minSnr(NoiseSchedule schedule, PredictionType type, double gamma) {
     return new SimpleLoss(new DiffusionTarget(schedule, type), gamma);
+  }
+
+  /**
+   * {@link #simple}, or {@link #minSnr}, whose rows have a weight in any case: the caller may
+   * multiply {@link #WEIGHT} by weights of its own.
+   *
+   * @param gamma of min-SNR-γ, or 0 for equal weights
+   */
+  static DiffusionLoss weighted(NoiseSchedule schedule, PredictionType type, double gamma) {
+    return new WeightedLoss(new SimpleLoss(new DiffusionTarget(schedule, type), gamma));
   }
 
   /**

@@ -25,8 +25,8 @@ import java.util.TreeSet;
  * Parameters bear their component's name first, as {@code unet.conv_in.weight}.
  */
 final class DiffusionNetwork {
-  static final String UNET = "unet";
-  static final String TEXT = "text_encoder";
+  static final String UNET = TextToImageNetwork.UNET;
+  static final String TEXT = TextToImageNetwork.TEXT_ENCODER;
 
   private static final Set<String> INPUTS =
       Set.of("sample", "timestep", "class_labels", "encoder_hidden_states");
@@ -73,10 +73,11 @@ final class DiffusionNetwork {
         "the U-Net takes %s channels, the data set has %s",
         channels,
         sample);
-    Optional<Value> states =
-        text.map(graph -> prefixed(graph.bind(sizes), TEXT, Optional.empty()))
-            .map(graph -> graph.outputs().get(ClipTextModel.LAST_HIDDEN_STATE));
-    Graph whole = prefixed(bound, UNET, states);
+    Graph whole =
+        plan.text
+            .map(given -> Map.of(UNET, plan.unet, TEXT, given.encoder()))
+            .map(configs -> TextToImageNetwork.graph(configs, sizes))
+            .orElseGet(() -> TextToImageNetwork.prefixed(bound, UNET, Map.of()));
     Value prediction = requireNonNull(whole.outputs().get("out_sample"));
     long expected = channels * plan.loss.channelFactor();
     checkArgument(
@@ -86,18 +87,6 @@ final class DiffusionNetwork {
         expected,
         prediction);
     return Graph.of("diffusion", TrainingGraph.LOSS, plan.loss.of(prediction));
-  }
-
-  private static Graph prefixed(Graph graph, String component, Optional<Value> states) {
-    return graph.replaceLeaves(
-        leaf -> {
-          if (leaf.isParameter()) {
-            return Value.parameter(component + "." + leaf.name(), leaf.dtype(), leaf.shape());
-          }
-          return states.isPresent() && "encoder_hidden_states".equals(leaf.name())
-              ? states.get()
-              : leaf;
-        });
   }
 
   /** All weights to start from, by prefixed names. */

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /** What turns gradients into changed weights: the optimiser with its moments, and the average. */
@@ -27,12 +28,18 @@ final class Learner {
   private final Optimizer optimizer;
   private final Optional<Ema> ema;
   private final Map<String, Map<String, float[]>> kept = new LinkedHashMap<>();
+  private final ToDoubleFunction<String> rates;
   private final Slices slices;
 
-  Learner(Trainables weights, Optimizer optimizer, Optional<Ema> ema) {
+  /**
+   * @param rates what the learning rate is multiplied by for each weight
+   */
+  Learner(
+      Trainables weights, Optimizer optimizer, Optional<Ema> ema, ToDoubleFunction<String> rates) {
     this.weights = weights;
     this.optimizer = optimizer;
     this.ema = ema;
+    this.rates = rates;
     Map<String, Shape> shapes = new TreeMap<>();
     weights.names().forEach(name -> shapes.put(name, weights.shape(name)));
     slices = Slices.of(shapes);
@@ -73,12 +80,13 @@ final class Learner {
    *     zero
    */
   void step(Map<String, float[]> gradients, double factor, long step, double learningRate) {
-    Optimizer.Rule rule = optimizer.rule(step, learningRate);
+    Map<Double, Optimizer.Rule> rules = rules(step, learningRate);
     var pushed = new AtomicBoolean();
     var moved = new AtomicBoolean();
     slices.forEach(
         slice -> {
-          var work = new Work(slice, (float) factor, rule);
+          Optimizer.Rule rule = rules.get(rates.applyAsDouble(slice.name()));
+          var work = new Work(slice, (float) factor, requireNonNull(rule));
           work.run(array(gradients, slice.name()), ema.isPresent() ? ema.get().decayAt(step) : 0);
           pushed.compareAndSet(false, work.pushed);
           moved.compareAndSet(false, work.moved);
@@ -89,6 +97,16 @@ final class Learner {
               "step %d moved no weight although gradients are not zero; the learning rate is %s",
               step, learningRate));
     }
+  }
+
+  /** The rule of each rate that some weight has. */
+  private Map<Double, Optimizer.Rule> rules(long step, double learningRate) {
+    Map<Double, Optimizer.Rule> rules = new TreeMap<>();
+    for (String name : weights.names()) {
+      rules.computeIfAbsent(
+          rates.applyAsDouble(name), share -> optimizer.rule(step, share * learningRate));
+    }
+    return rules;
   }
 
   private static float[] array(Map<String, float[]> arrays, String name) {

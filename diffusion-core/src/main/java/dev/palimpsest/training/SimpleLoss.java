@@ -18,8 +18,7 @@ import java.util.Map;
  * @param gamma of min-SNR-γ weights, or 0 for equal ones
  */
 record SimpleLoss(DiffusionTarget target, double gamma) implements DiffusionLoss {
-  private static final String TARGET = "target";
-  private static final String WEIGHT = "loss_weight";
+  static final String TARGET = "target";
 
   SimpleLoss {
     checkArgument(gamma >= 0, "gamma must be >= 0, was %s", gamma);

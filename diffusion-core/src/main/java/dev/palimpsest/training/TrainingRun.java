@@ -26,7 +26,7 @@ public final class TrainingRun implements AutoCloseable {
   private final RunFolder folder;
   private final Trainables weights;
   private final Learner learner;
-  private final TrainingSession session;
+  private final SessionInTurn session;
 
   private long step;
   private long updates;
@@ -36,12 +36,12 @@ public final class TrainingRun implements AutoCloseable {
   private boolean failed;
 
   private TrainingRun(
-      TrainingRunBuilder plan, RunFolder folder, Trainables weights, TrainingSession session) {
+      TrainingRunBuilder plan, RunFolder folder, Trainables weights, SessionInTurn session) {
     this.plan = plan;
     this.folder = folder;
     this.weights = weights;
     this.session = session;
-    this.learner = new Learner(weights, plan.optimizer, plan.ema);
+    this.learner = new Learner(weights, plan.optimizer, plan.ema, plan.rates);
     plan.scaling.ifPresent(scaling -> lossScale = scaling.initial());
   }
 
@@ -54,17 +54,30 @@ public final class TrainingRun implements AutoCloseable {
    */
   public static TrainingRunBuilder builder(
       TrainingGraph graph, Weights initial, BatchSource batches) {
-    return new TrainingRunBuilder(graph, initial, batches);
+    return builder(GraphSource.of(graph), initial, batches);
+  }
+
+  /**
+   * A training whose batches come in several sizes.
+   *
+   * @param graphs what is trained, for each batch
+   * @param initial a weight for each that the graphs train; more are ignored
+   * @param batches the graphs' inputs
+   */
+  public static TrainingRunBuilder builder(
+      GraphSource graphs, Weights initial, BatchSource batches) {
+    return new TrainingRunBuilder(graphs, initial, batches);
   }
 
   static TrainingRun open(TrainingRunBuilder plan, Path path) throws IOException {
     RunFolder folder = RunFolder.open(path, plan.settings(), plan.stages);
-    TrainingSession session = null;
+    SessionInTurn session = null;
     try {
       Trainables weights = plan.start();
-      session = TrainingSession.open(plan.graph, weights, plan.frozen, plan.device);
+      session = new SessionInTurn(weights, plan.frozen, plan.device);
       var run = new TrainingRun(plan, folder, weights, session);
       run.resume();
+      session.on(plan.graphs.graph(run.step * plan.accumulate));
       return run;
     } catch (IOException | RuntimeException e) {
       if (session != null) {
@@ -147,7 +160,8 @@ public final class TrainingRun implements AutoCloseable {
       long position = step * plan.accumulate + i;
       Map<String, Tensor> batch =
           plan.batches.batch(position, SeededStream.of(plan.seed, "batch", position));
-      TrainingSession.Result result = session.run(batch, lossScale, cancellation);
+      TrainingSession.Result result =
+          session.on(plan.graphs.graph(position)).run(batch, lossScale, cancellation);
       loss += result.loss();
       result.gradients().forEach((name, value) -> add(gradients, name, value.floats()));
     }

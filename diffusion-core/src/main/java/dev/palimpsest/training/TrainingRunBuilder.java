@@ -12,10 +12,11 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 
 /** Configures a {@link TrainingRun}. */
 public final class TrainingRunBuilder extends RunSettings<TrainingRunBuilder> {
-  final TrainingGraph graph;
+  final GraphSource graphs;
   final BatchSource batches;
   private final Weights initial;
   private final Map<String, String> more = new TreeMap<>();
@@ -23,10 +24,11 @@ public final class TrainingRunBuilder extends RunSettings<TrainingRunBuilder> {
       name -> {
         throw new IllegalArgumentException("no weight for the parameter " + name);
       };
+  ToDoubleFunction<String> rates = name -> 1;
   RunFolder.Stages stages = RunFolder.Stages.NONE;
 
-  TrainingRunBuilder(TrainingGraph graph, Weights initial, BatchSource batches) {
-    this.graph = requireNonNull(graph);
+  TrainingRunBuilder(GraphSource graphs, Weights initial, BatchSource batches) {
+    this.graphs = requireNonNull(graphs);
     this.initial = requireNonNull(initial);
     this.batches = requireNonNull(batches);
   }
@@ -39,6 +41,15 @@ public final class TrainingRunBuilder extends RunSettings<TrainingRunBuilder> {
   /** All weights that are not trained, by name. */
   public TrainingRunBuilder frozen(Weights weights) {
     frozen = weights::get;
+    return this;
+  }
+
+  /**
+   * What the learning rate is multiplied by for each weight, by name; 1 unless told otherwise. It
+   * is no setting of its own: tell what it follows from by {@link #setting}.
+   */
+  public TrainingRunBuilder rates(ToDoubleFunction<String> factor) {
+    rates = requireNonNull(factor);
     return this;
   }
 
@@ -69,13 +80,13 @@ public final class TrainingRunBuilder extends RunSettings<TrainingRunBuilder> {
   /** The trained weights at the start. */
   Trainables start() {
     Map<String, Tensor> tensors = new TreeMap<>();
-    graph.trainables().forEach(name -> tensors.put(name, initial.get(name)));
+    graphs.graph(0).trainables().forEach(name -> tensors.put(name, initial.get(name)));
     return Trainables.of(tensors);
   }
 
   Map<String, String> settings() {
     Map<String, String> settings = shared();
-    settings.put("graph", graph.signature());
+    settings.put("graph", graphs.graph(0).signature());
     more.forEach(
         (name, value) ->
             checkArgument(

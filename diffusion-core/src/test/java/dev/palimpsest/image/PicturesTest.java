@@ -12,6 +12,7 @@ import dev.palimpsest.errors.CheckpointException;
 import dev.palimpsest.tensor.GoldenArrays;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
+import java.awt.Dimension;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +45,33 @@ class PicturesTest {
       cases++;
     }
     assertEquals(28, cases);
+  }
+
+  @Test
+  void theSizeInAHeaderIsThatOfTheUprightPicture() throws IOException {
+    GoldenArrays goldens = GoldenArrays.read("pillow");
+    for (JsonNode c : goldens.cases("read")) {
+      String name = c.get("file").asText();
+      BufferedImage picture = PillowGoldens.picture("pillow", name);
+      Path file = GoldenArrays.file("pillow", name);
+      assertEquals(
+          new Dimension(picture.getWidth(), picture.getHeight()), Pictures.size(file, 1 << 20));
+    }
+  }
+
+  @Test
+  void transparencyIsLaidOverWhite() throws IOException {
+    var picture = new BufferedImage(3, 1, BufferedImage.TYPE_INT_ARGB);
+    picture.setRGB(0, 0, 0xff102030);
+    picture.setRGB(1, 0, 0x00102030);
+    picture.setRGB(2, 0, 0x80000000);
+    Path file = folder.resolve("alpha.png");
+    ImageIO.write(picture, "png", file.toFile());
+    BufferedImage read = Pictures.readOverWhite(file, 100);
+    assertEquals(0xff102030, read.getRGB(0, 0));
+    assertEquals(0xffffffff, read.getRGB(1, 0));
+    assertEquals(0xff7f7f7f, read.getRGB(2, 0));
+    assertEquals(0xff102030, Pictures.read(file).getRGB(1, 0));
   }
 
   @Test

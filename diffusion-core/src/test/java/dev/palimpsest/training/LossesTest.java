@@ -95,6 +95,13 @@ class LossesTest {
         weighted.inputs(GOLDEN.tensor("original"), GOLDEN.tensor("noise"), timesteps("timesteps"));
     // At t = 0 the signal-to-noise ratio is made of 1 less a float32 that is nearly 1.
     check(name + "_min_snr", GOLDEN.tensor("prediction"), weighted::of, inputs, 1e-5);
+    DiffusionLoss rows = DiffusionLoss.weighted(schedule, type, 5);
+    inputs = rows.inputs(GOLDEN.tensor("original"), GOLDEN.tensor("noise"), timesteps("timesteps"));
+    check(name + "_min_snr", GOLDEN.tensor("prediction"), rows::of, inputs, 1e-5);
+    rows = DiffusionLoss.weighted(schedule, type, 0);
+    inputs = rows.inputs(GOLDEN.tensor("original"), GOLDEN.tensor("noise"), timesteps("timesteps"));
+    check(name, GOLDEN.tensor("prediction"), rows::of, inputs);
+    assertEquals(type, rows.prediction());
     assertEquals(type, simple.prediction());
     assertEquals(1, simple.channelFactor());
   }

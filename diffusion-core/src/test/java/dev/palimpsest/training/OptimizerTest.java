@@ -39,7 +39,7 @@ class OptimizerTest {
   void weightsAreTorchs(String name) {
     Tensor gradients = GOLDEN.tensor(name + "/gradient");
     var weights = Trainables.of(Map.of("w", GOLDEN.tensor(name + "/start")));
-    var learner = new Learner(weights, named(name), Optional.empty());
+    var learner = new Learner(weights, named(name), Optional.empty(), weight -> 1);
     for (int i = 0; i < gradients.shape().dim(0); i++) {
       double rate = name.equals("adamw_options") ? 3e-2 : 1e-2;
       learner.step(Map.of("w", gradients.rows(i, i + 1).floats()), 1, i + 1, rate);
@@ -55,7 +55,7 @@ class OptimizerTest {
     var gradients = Map.of("a", first, "b", second);
     var weights =
         Trainables.of(Map.of("a", Tensor.zeros(Shape.of(40, 30)), "b", Tensor.zeros(Shape.of(77))));
-    var learner = new Learner(weights, Sgd.momentum(0), Optional.empty());
+    var learner = new Learner(weights, Sgd.momentum(0), Optional.empty(), weight -> 1);
     double norm = learner.norm(gradients);
     assertEquals(GOLDEN.tensor("clip/norm").floats()[0], norm, 1e-5);
     learner.step(gradients, Clipping.factor(1.5, norm), 1, -1);
@@ -110,7 +110,7 @@ class OptimizerTest {
     Tensor start = random.gaussian(Shape.of(count));
     Tensor gradient = random.gaussian(Shape.of(count));
     var weights = Trainables.of(Map.of("w", start));
-    var learner = new Learner(weights, AdamW.defaults(), Optional.of(Ema.of(0.9)));
+    var learner = new Learner(weights, AdamW.defaults(), Optional.of(Ema.of(0.9)), weight -> 1);
     learner.step(Map.of("w", gradient.floats()), 0.5, 1, 0.1);
     learner.step(Map.of("w", gradient.floats()), 0.5, 2, 0.1);
     float[] alone = start.floats().clone();
@@ -128,7 +128,7 @@ class OptimizerTest {
   @Test
   void weightsThatDoNotMoveAreAnError() {
     var weights = Trainables.of(Map.of("w", Tensor.of(Shape.of(2), 1e8f, 1e8f)));
-    var learner = new Learner(weights, Sgd.momentum(0), Optional.empty());
+    var learner = new Learner(weights, Sgd.momentum(0), Optional.empty(), weight -> 1);
     var gradients = Map.of("w", new float[] {1, 1});
     var e =
         assertThrows(TrainingDivergedException.class, () -> learner.step(gradients, 1, 1, 1e-3));
@@ -140,7 +140,7 @@ class OptimizerTest {
   @Test
   void aMissingGradientIsNamed() {
     var weights = Trainables.of(Map.of("w", Tensor.zeros(Shape.of(2))));
-    var learner = new Learner(weights, Sgd.momentum(0), Optional.empty());
+    var learner = new Learner(weights, Sgd.momentum(0), Optional.empty(), weight -> 1);
     var e = assertThrows(IllegalArgumentException.class, () -> learner.step(Map.of(), 1, 1, 1e-3));
     assertEquals("no gradient of w", e.getMessage());
   }
@@ -172,5 +172,20 @@ class OptimizerTest {
   private static void refused(String word, Runnable call) {
     var e = assertThrows(IllegalArgumentException.class, call::run);
     assertTrue(String.valueOf(e.getMessage()).contains(word), e::toString);
+  }
+
+  @Test
+  void eachWeightFollowsItsOwnRate() {
+    Trainables weights =
+        Trainables.of(
+            Map.of(
+                "slow", Tensor.of(Shape.of(1), new float[] {1}),
+                "fast", Tensor.of(Shape.of(1), new float[] {1})));
+    var learner =
+        new Learner(
+            weights, Sgd.momentum(0), Optional.empty(), name -> name.equals("fast") ? 4 : 1);
+    learner.step(Map.of("slow", new float[] {1}, "fast", new float[] {1}), 1, 1, 0.125);
+    assertEquals(0.875f, weights.tensor("slow").floats()[0]);
+    assertEquals(0.5f, weights.tensor("fast").floats()[0]);
   }
 }

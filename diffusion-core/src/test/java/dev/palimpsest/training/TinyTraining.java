@@ -20,8 +20,12 @@ final class TinyTraining {
   private TinyTraining() {}
 
   static Graph network() {
-    Value x = Value.input("x", DType.FLOAT32, Dims.of(8, 6));
-    Value y = Value.input("y", DType.FLOAT32, Dims.of(8, 3));
+    return network(8);
+  }
+
+  static Graph network(long rows) {
+    Value x = Value.input("x", DType.FLOAT32, Dims.of(rows, 6));
+    Value y = Value.input("y", DType.FLOAT32, Dims.of(rows, 3));
     Value first = Value.parameter("first.weight", DType.FLOAT32, Shape.of(10, 6));
     Value scale = Value.parameter("scale", DType.FLOAT32, Shape.of(10));
     Value second = Value.parameter("second.weight", DType.FLOAT32, Shape.of(3, 10));
@@ -44,12 +48,16 @@ final class TinyTraining {
   }
 
   static Map<String, Tensor> batch(long position, SeededStream random) {
-    Tensor x = random.gaussian(Shape.of(8, 6));
-    float[] values = new float[24];
+    return batchOf(8, random);
+  }
+
+  static Map<String, Tensor> batchOf(int rows, SeededStream random) {
+    Tensor x = random.gaussian(Shape.of(rows, 6));
+    float[] values = new float[3 * rows];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) Math.tanh(x.floats()[i / 3 * 6 + i % 3]) * 2;
     }
-    return Map.of("x", x, "y", Tensor.of(Shape.of(8, 3), values));
+    return Map.of("x", x, "y", Tensor.of(Shape.of(rows, 3), values));
   }
 
   static TrainingRunBuilder builder() {
@@ -57,7 +65,24 @@ final class TinyTraining {
   }
 
   static TrainingRunBuilder builder(TrainingGraph graph) {
-    return TrainingRun.builder(graph, weights(), TinyTraining::batch)
+    return builder(GraphSource.of(graph), TinyTraining::batch);
+  }
+
+  /** Batches of 8 rows and of 4, two of each in turn. */
+  static TrainingRunBuilder ofTwoSizes() {
+    TrainingGraph eight = graph();
+    TrainingGraph four = TrainingGraph.of(network(4), TRAINED);
+    return builder(
+        position -> rows(position) == 8 ? eight : four,
+        (position, random) -> batchOf(rows(position), random));
+  }
+
+  private static int rows(long position) {
+    return position / 2 % 2 == 0 ? 8 : 4;
+  }
+
+  private static TrainingRunBuilder builder(GraphSource graphs, BatchSource batches) {
+    return TrainingRun.builder(graphs, weights(), batches)
         .frozen(weights())
         .learningRate(LearningRate.cosine(1e-2, 40).warmup(4))
         .ema(Ema.of(0.9))

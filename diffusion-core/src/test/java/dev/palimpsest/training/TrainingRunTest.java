@@ -151,6 +151,28 @@ class TrainingRunTest {
   }
 
   @Test
+  void batchesOfSeveralSizesTrainTheSameWeightsAndResumeToTheSameBytes() throws IOException {
+    TrainingResult expected;
+    var losses = new ArrayList<Float>();
+    try (TrainingRun run = TinyTraining.ofTwoSizes().accumulate(3).open(temp.resolve("sizes"))) {
+      expected = run.train(step -> losses.add(step.loss()));
+    }
+    assertTrue(losses.get(39) < 0.9 * losses.get(0), losses::toString);
+    Path folder = temp.resolve("cancelled");
+    try (TrainingRun run = TinyTraining.ofTwoSizes().accumulate(3).open(folder)) {
+      run.train(
+          step -> {
+            if (step.step() == 11) {
+              step.cancel();
+            }
+          });
+    }
+    try (TrainingRun run = TinyTraining.ofTwoSizes().accumulate(3).open(folder)) {
+      assertSame(expected, run.train(TrainingListener.NONE));
+    }
+  }
+
+  @Test
   void aCancelledRunGoesOnWithoutBeingReopened() throws IOException {
     TrainingResult expected = unbroken();
     try (TrainingRun run = TinyTraining.builder().open(temp.resolve("twice"))) {
