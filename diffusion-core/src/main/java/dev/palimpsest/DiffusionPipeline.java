@@ -115,7 +115,7 @@ public final class DiffusionPipeline implements AutoCloseable {
    * The variational bound on −log₂ p of a picture, in bits per dimension, as the model's own
    * process gives it, whatever solver the pipeline has.
    *
-   * @param picture at a size that the network takes; RGB
+   * @param picture at a size that the network takes; gray for a model of one channel
    * @throws dev.palimpsest.errors.UnsupportedModelException for a model that works on latents
    * @throws IllegalArgumentException if the request does not fit the model
    */
@@ -129,7 +129,8 @@ public final class DiffusionPipeline implements AutoCloseable {
    * As {@link #bitsPerDim(BufferedImage, LikelihoodRequest)}, for several pictures in one batch,
    * telling of each evaluation, until done or cancelled from any thread.
    *
-   * @param pictures [pictures, channels, height, width], levels 2k/255 − 1 of 8 bits
+   * @param pictures [pictures, channels, height, width], levels 2k/255 − 1 of 8 bits; for a model
+   *     of one channel three equal ones are as good
    * @return one for each picture
    * @throws dev.palimpsest.errors.CancelledException if cancelled
    */

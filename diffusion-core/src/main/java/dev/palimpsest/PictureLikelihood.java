@@ -28,8 +28,8 @@ final class PictureLikelihood {
   }
 
   /** One for each picture of [pictures, channels, height, width], levels in [−1, 1]. */
-  List<BitsPerDim> evaluate(
-      Tensor pictures, Likelihood.Listener listener, Cancellation cancellation) {
+  List<BitsPerDim> evaluate(Tensor given, Likelihood.Listener listener, Cancellation cancellation) {
+    Tensor pictures = gray(given);
     check(pictures);
     GenerationRequest plain =
         request.classLabel().isPresent()
@@ -70,6 +70,28 @@ final class PictureLikelihood {
         variance,
         model.denoiser().predictsVariance() ? "its" : "no");
     return ReverseProcess.of(q, plan.predictionType(), variance).clipping(plan.clippingOr(true));
+  }
+
+  /** The one channel of RGB pictures without colour, for a model of one channel. */
+  private Tensor gray(Tensor pictures) {
+    Shape shape = pictures.shape();
+    if (model.denoiser().channels() != 1 || shape.rank() != 4 || shape.dim(1) != 3) {
+      return pictures;
+    }
+    float[] rgb = pictures.floats();
+    int plane = (int) (shape.dim(2) * shape.dim(3));
+    float[] gray = new float[rgb.length / 3];
+    for (int i = 0; i < gray.length; i++) {
+      int red = i / plane * 3 * plane + i % plane;
+      gray[i] = rgb[red];
+      checkArgument(
+          rgb[red + plane] == gray[i] && rgb[red + 2 * plane] == gray[i],
+          "this model works on one channel; the picture is coloured: red %s, green %s, blue %s",
+          gray[i],
+          rgb[red + plane],
+          rgb[red + 2 * plane]);
+    }
+    return Tensor.of(Shape.of(shape.dim(0), 1, shape.dim(2), shape.dim(3)), gray);
   }
 
   private void check(Tensor pictures) {

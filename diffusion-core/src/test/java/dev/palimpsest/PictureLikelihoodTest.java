@@ -74,12 +74,7 @@ class PictureLikelihoodTest {
   }
 
   /** Knows the clean sample. */
-  private record Certain(UnaryOperator<Tensor> answer) implements Denoiser {
-    @Override
-    public int channels() {
-      return 3;
-    }
-
+  private record Certain(int channels, UnaryOperator<Tensor> answer) implements Denoiser {
     @Override
     public PredictionType predictionType() {
       return PredictionType.SAMPLE;
@@ -114,13 +109,34 @@ class PictureLikelihoodTest {
   @Test
   void theRightAnswerCostsLittle() throws Exception {
     Tensor x0 = Pictures.toTensor(picture);
-    Denoiser knows = new Certain(x -> x0);
+    Denoiser knows = new Certain(3, x -> x0);
     try (var pipeline = TestModels.tinyUnconditional(1).denoiser(knows).open()) {
       BitsPerDim bits = pipeline.bitsPerDim(picture, LikelihoodRequest.all());
       assertEquals(1000, bits.terms().size());
       assertEquals(0, bits.transitions(), 1e-6);
       assertTrue(bits.decoder() < 2.5 && bits.decoder() > 0, bits::toString);
       bits.terms().forEach(term -> assertEquals(0, term.denoisedError(), 1e-12));
+    }
+  }
+
+  @Test
+  void graysOfAnRgbPictureAreOneChannel() throws Exception {
+    var grays = new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB);
+    for (int i = 0; i < 64; i++) {
+      grays.setRGB(i % 8, i / 8, 0x010101 * i);
+    }
+    Denoiser knows = new Certain(1, x -> Tensor.zeros(x.shape()));
+    try (var pipeline = TestModels.tinyUnconditional(1).denoiser(knows).open()) {
+      Tensor rgb = Pictures.toTensor(grays);
+      Tensor plane = Tensor.of(Shape.of(1, 1, 8, 8), Arrays.copyOf(rgb.floats(), 64));
+      BitsPerDim bits = pipeline.bitsPerDim(grays, SHORT);
+      assertEquals(64, bits.dimensions());
+      assertEquals(
+          pipeline.bitsPerDim(plane, SHORT, Likelihood.Listener.NONE, new Cancellation()).get(0),
+          bits);
+      var coloured =
+          assertThrows(IllegalArgumentException.class, () -> pipeline.bitsPerDim(picture, SHORT));
+      assertTrue(coloured.getMessage().contains("coloured"), coloured.getMessage());
     }
   }
 
@@ -245,7 +261,7 @@ class PictureLikelihoodTest {
       Respacing respacing = Respacing.parse(1000, steps);
       int[] falling =
           Ints.toArray(Arrays.stream(respacing.falling()).mapToObj(t -> (int) t).toList());
-      Denoiser grey = new Certain(x -> Tensor.zeros(x.shape()));
+      Denoiser grey = new Certain(3, x -> Tensor.zeros(x.shape()));
       try (var pipeline =
           TestModels.tinyUnconditional(1)
               .denoiser(grey)

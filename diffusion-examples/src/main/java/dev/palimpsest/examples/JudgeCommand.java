@@ -1,7 +1,6 @@
 package dev.palimpsest.examples;
 
 import dev.palimpsest.examples.ModelOptions.OpenModel;
-import dev.palimpsest.examples.emoji.Judge;
 import dev.palimpsest.examples.emoji.Panel;
 import dev.palimpsest.examples.emoji.Proportion;
 import dev.palimpsest.examples.emoji.Style;
@@ -9,7 +8,6 @@ import dev.palimpsest.examples.emoji.Subject;
 import dev.palimpsest.runtime.Device;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -33,9 +31,6 @@ final class JudgeCommand implements Callable<Integer> {
   @Mixin private PictureOptions pictures = new PictureOptions();
   @Mixin private ModelOptions model = new ModelOptions();
 
-  @Option(names = "--judge", paramLabel = "FILE", required = true, description = "Its ONNX file.")
-  private Path judge = Path.of("");
-
   @Option(
       names = "--subjects",
       paramLabel = "N",
@@ -56,11 +51,15 @@ final class JudgeCommand implements Callable<Integer> {
     int workers = Runtime.getRuntime().availableProcessors();
     List<Panel.Scored> scored;
     try (OpenModel opened = model.open(Device.cpu(1));
-        Judge open = Judge.open(judge, Device.cpu(1));
+        StarterJudge judge = StarterJudge.open(Device.cpu(1));
         var progress = Progress.of("judging", panel.pictures())) {
       scored =
           panel.score(
-              opened.pipeline(), open, workers, progress::stepBy, application.cancellation());
+              opened.pipeline(),
+              judge.judge(),
+              workers,
+              progress::stepBy,
+              application.cancellation());
     }
     PrintWriter out = spec.commandLine().getOut();
     out.printf("%-28s %-22s %s%n", "of " + scored.size() + " pictures", "subject", "style");

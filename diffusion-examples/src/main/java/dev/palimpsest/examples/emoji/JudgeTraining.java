@@ -127,9 +127,18 @@ public final class JudgeTraining {
     return Tensor.of(Shape.of(chosen.length, 3, Emoji64.SIZE, Emoji64.SIZE), values);
   }
 
-  /** Writes a judge of the given weights as an ONNX file. */
+  /** Writes a judge of the given weights, in half precision, as an ONNX file. */
   public void export(Weights weights, Path file) throws IOException {
-    Onnx.write(JudgeNetwork.graph(emoji.subjects().size()), weights::get, file);
+    Graph network = JudgeNetwork.graph(emoji.subjects().size());
+    Onnx.write(network.replaceLeaves(JudgeTraining::stored), weights::get, file);
+  }
+
+  /** A weight that is stored in half precision and computed with in float32. */
+  private static Value stored(Value leaf) {
+    return leaf.isParameter()
+        ? Value.parameter(requireNonNull(leaf.name()), DType.FLOAT16, leaf.shape())
+            .cast(DType.FLOAT32)
+        : leaf;
   }
 
   /** The accuracy on one variation of each picture that training has not seen. */
