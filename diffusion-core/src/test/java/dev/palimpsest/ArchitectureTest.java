@@ -22,10 +22,11 @@ class ArchitectureTest {
   private static final Map<String, Set<String>> MAY_USE =
       Map.ofEntries(
           Map.entry("errors", Set.of()),
+          Map.entry("file", Set.of()),
           Map.entry("tensor", Set.of("errors")),
-          Map.entry("image", Set.of("tensor")),
-          Map.entry("checkpoint", Set.of("tensor")),
-          Map.entry("graph", Set.of("tensor")),
+          Map.entry("image", Set.of("tensor", "file")),
+          Map.entry("checkpoint", Set.of("tensor", "file")),
+          Map.entry("graph", Set.of("tensor", "file")),
           Map.entry("runtime", Set.of("graph")),
           Map.entry("scheduler", Set.of("tensor")),
           Map.entry("attention", Set.of("graph")),

@@ -136,7 +136,7 @@ class PictureLikelihoodTest {
           bits);
       var coloured =
           assertThrows(IllegalArgumentException.class, () -> pipeline.bitsPerDim(picture, SHORT));
-      assertTrue(coloured.getMessage().contains("coloured"), coloured.getMessage());
+      assertTrue(String.valueOf(coloured.getMessage()).contains("coloured"), coloured.getMessage());
     }
   }
 

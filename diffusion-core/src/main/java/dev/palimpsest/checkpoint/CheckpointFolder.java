@@ -1,6 +1,7 @@
 package dev.palimpsest.checkpoint;
 
 import dev.palimpsest.errors.CheckpointException;
+import dev.palimpsest.file.AtomicFile;
 import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -7,6 +7,7 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.palimpsest.checkpoint.SafetensorsHeader.Entry;
 import dev.palimpsest.errors.CheckpointException;
+import dev.palimpsest.file.AtomicFile;
 import dev.palimpsest.tensor.DType;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
@@ -153,10 +154,20 @@ public final class Safetensors {
         !tensors.containsKey(SafetensorsHeader.METADATA),
         "a tensor cannot be named %s",
         SafetensorsHeader.METADATA);
-    AtomicFile.write(path, channel -> write(channel, tensors, metadata));
+    try (AtomicFile file = AtomicFile.create(path)) {
+      write(file::append, tensors, metadata);
+      file.commit();
+    } catch (IOException e) {
+      throw new CheckpointException(path + ": cannot be written: " + e, e);
+    }
   }
 
-  static void write(FileChannel channel, Map<String, Tensor> tensors, Map<String, String> metadata)
+  /** Takes all bytes of a file, one part behind the other. */
+  interface Output {
+    void append(ByteBuffer bytes) throws IOException;
+  }
+
+  static void write(Output file, Map<String, Tensor> tensors, Map<String, String> metadata)
       throws IOException {
     List<Map.Entry<String, Tensor>> order =
         tensors.entrySet().stream()
@@ -166,10 +177,10 @@ public final class Safetensors {
             .toList();
     byte[] header = header(order, new TreeMap<>(metadata));
     var length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-    AtomicFile.writeFully(channel, length.putLong(0, header.length));
-    AtomicFile.writeFully(channel, ByteBuffer.wrap(header));
+    file.append(length.putLong(0, header.length));
+    file.append(ByteBuffer.wrap(header));
     for (Map.Entry<String, Tensor> entry : order) {
-      AtomicFile.writeFully(channel, entry.getValue().bytes());
+      file.append(entry.getValue().bytes());
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.palimpsest.image;
 
 import dev.palimpsest.errors.CheckpointException;
+import dev.palimpsest.file.AtomicFile;
 import java.awt.image.BufferedImage;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;

@@ -97,7 +97,7 @@ class SafetensorsPropertyTest {
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
-      Safetensors.write(channel, tensors, metadata);
+      Safetensors.write(channel::write, tensors, metadata);
     }
   }
 
