@@ -36,6 +36,7 @@ public final class Conformance {
     SchedulerCases.addTo(KINDS);
     LikelihoodCases.addTo(KINDS);
     GradientCases.addTo(KINDS);
+    UceCases.addTo(KINDS);
   }
 
   private final Path family;

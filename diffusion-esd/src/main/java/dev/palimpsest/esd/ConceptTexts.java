@@ -1,0 +1,103 @@
+package dev.palimpsest.esd;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+import dev.palimpsest.Conditioning;
+import dev.palimpsest.Denoiser;
+import dev.palimpsest.DiffusionPipeline;
+import dev.palimpsest.GenerationRequest;
+import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.model.ClipTokenizer;
+import dev.palimpsest.runtime.Cancellation;
+import dev.palimpsest.runtime.Device;
+import dev.palimpsest.scheduler.PredictionType;
+import dev.palimpsest.tensor.Shape;
+import dev.palimpsest.tensor.Tensor;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * A checkpoint's text encoders without its other networks. Whoever opens it closes it. One thread.
+ */
+final class ConceptTexts implements AutoCloseable {
+  private final DiffusionPipeline encoders;
+  private final ClipTokenizer tokenizer;
+  private final Map<String, Embedding> known = new HashMap<>();
+
+  /**
+   * What a network reads of a text.
+   *
+   * @param states float32 [tokens, width], padding included
+   * @param last the place of the text's last token; of the empty text that of the begin token
+   */
+  record Embedding(Tensor states, int last) {
+    /** How many states there are from the last token on. */
+    int length() {
+      return (int) states.shape().dim(0) - last;
+    }
+
+    /** {@code count} states from the last token on. */
+    Tensor from(int count) {
+      return states.rows(last, last + count);
+    }
+  }
+
+  private ConceptTexts(DiffusionPipeline encoders, ClipTokenizer tokenizer) {
+    this.encoders = encoders;
+    this.tokenizer = tokenizer;
+  }
+
+  static ConceptTexts open(Checkpoint checkpoint, Device device) throws IOException {
+    checkArgument(
+        checkpoint.has("tokenizer"),
+        "%s has no tokenizer; concepts are erased from models with prompts",
+        checkpoint);
+    ClipTokenizer tokenizer = ClipTokenizer.read(checkpoint.folder("tokenizer"));
+    return new ConceptTexts(
+        DiffusionPipeline.builder(checkpoint)
+            .device(device)
+            .denoiser(new NoDenoiser())
+            .withoutSafetyChecker()
+            .open(),
+        tokenizer);
+  }
+
+  /** Both encoders' states side by side where there are two. */
+  Embedding embed(String text) {
+    return known.computeIfAbsent(text, this::encode);
+  }
+
+  private Embedding encode(String text) {
+    Conditioning prompt =
+        encoders.encodePrompt(GenerationRequest.of(text).guidanceScale(1)).positive();
+    Tensor states = prompt.get("encoder_hidden_states").orElseThrow();
+    Shape shape = states.shape();
+    int last = tokenizer.encodePadded(text).attentionMaskSum() - 2;
+    return new Embedding(states.reshape(Shape.of(shape.dim(1), shape.dim(2))), last);
+  }
+
+  /** In the place of the network, which encoding a prompt does not need. */
+  private static final class NoDenoiser implements Denoiser {
+    @Override
+    public int channels() {
+      return 4;
+    }
+
+    @Override
+    public PredictionType predictionType() {
+      return PredictionType.EPSILON;
+    }
+
+    @Override
+    public Tensor predict(
+        Tensor x, double timestep, Conditioning conditioning, Cancellation cancellation) {
+      throw new IllegalStateException("there is no network here");
+    }
+  }
+
+  @Override
+  public void close() {
+    encoders.close();
+  }
+}
