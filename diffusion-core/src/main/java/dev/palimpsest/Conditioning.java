@@ -48,12 +48,16 @@ public final class Conditioning {
   }
 
   /** The rows {@code times} over: a batch of pictures of one prompt. */
-  Conditioning repeat(int times) {
+  public Conditioning repeat(int times) {
     return times == 1 ? this : join(Collections.nCopies(times, this));
   }
 
-  /** The rows of all parts, one part after the other. */
-  static Conditioning join(List<Conditioning> parts) {
+  /**
+   * The rows of all parts, one part after the other.
+   *
+   * @throws IllegalArgumentException if the parts have tensors of different names
+   */
+  public static Conditioning join(List<Conditioning> parts) {
     var joined = new LinkedHashMap<String, Tensor>();
     for (String name : parts.get(0).tensors.keySet()) {
       var rows = new ArrayList<Tensor>();

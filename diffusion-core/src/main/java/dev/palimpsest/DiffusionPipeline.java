@@ -387,6 +387,11 @@ public final class DiffusionPipeline implements AutoCloseable {
     return model.checkpoint();
   }
 
+  /** The network alone; borrowed until the pipeline is closed. */
+  public Denoiser denoiser() {
+    return model.denoiser();
+  }
+
   /** The solver and noise schedule that requests without a scheduler of their own use. */
   public SchedulerConfig scheduler() {
     return model.scheduler();

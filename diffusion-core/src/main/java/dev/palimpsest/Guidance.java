@@ -9,10 +9,10 @@ import dev.palimpsest.tensor.Tensor;
  * @param scale w
  * @param rescale φ, 0 for none
  */
-record Guidance(double scale, double rescale) {
+public record Guidance(double scale, double rescale) {
 
   /** ê of the predictions without and with the prompt, float32 [images, ...] both. */
-  Tensor combine(Tensor unconditional, Tensor conditional) {
+  public Tensor combine(Tensor unconditional, Tensor conditional) {
     float[] u = unconditional.floats();
     float[] c = conditional.floats();
     float w = (float) scale;

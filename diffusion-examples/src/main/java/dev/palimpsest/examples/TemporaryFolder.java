@@ -11,7 +11,7 @@ import java.nio.file.Path;
 /**
  * A folder that only this user may read, deleted when closed or, at the latest, at the JVM's exit.
  */
-final class TemporaryFolder implements AutoCloseable {
+public final class TemporaryFolder implements AutoCloseable {
   private final Path path;
   private final Thread atExit;
 
@@ -20,13 +20,13 @@ final class TemporaryFolder implements AutoCloseable {
     this.atExit = new Thread(() -> delete(path), "delete " + path);
   }
 
-  static TemporaryFolder create() throws IOException {
+  public static TemporaryFolder create() throws IOException {
     var folder = new TemporaryFolder(Files.createTempDirectory("palimpsest-"));
     Runtime.getRuntime().addShutdownHook(folder.atExit);
     return folder;
   }
 
-  Path path() {
+  public Path path() {
     return path;
   }
 

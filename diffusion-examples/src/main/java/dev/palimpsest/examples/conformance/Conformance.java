@@ -37,6 +37,7 @@ public final class Conformance {
     LikelihoodCases.addTo(KINDS);
     GradientCases.addTo(KINDS);
     UceCases.addTo(KINDS);
+    EsdCases.addTo(KINDS);
   }
 
   private final Path family;
