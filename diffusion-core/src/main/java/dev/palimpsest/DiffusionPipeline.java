@@ -28,6 +28,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
@@ -106,8 +107,7 @@ public final class DiffusionPipeline implements AutoCloseable {
     return whileOpen(
         () -> {
           ResolvedRequest resolved = ResolvedRequest.of(request, model);
-          boolean guided = guidance(resolved) != null;
-          return model.prompts().encode(request, resolved.size(), guided, new Cancellation());
+          return prompts(resolved, guidance(resolved) != null, new Cancellation());
         });
   }
 
@@ -248,8 +248,7 @@ public final class DiffusionPipeline implements AutoCloseable {
   private GenerationResult run(
       ResolvedRequest request, GenerationListener listener, Cancellation cancellation) {
     Guidance guidance = guidance(request);
-    EncodedPrompts prompts =
-        model.prompts().encode(request.request(), request.size(), guidance != null, cancellation);
+    EncodedPrompts prompts = prompts(request, guidance != null, cancellation);
     NoiseSource noise = request.noise();
     Scheduler scheduler = schedulerFor(request);
     LastStep.check(pixelDecoder, scheduler);
@@ -275,8 +274,7 @@ public final class DiffusionPipeline implements AutoCloseable {
   private Inversion inverted(
       ResolvedRequest request, GenerationListener listener, Cancellation cancellation) {
     Guidance guidance = guidance(request);
-    EncodedPrompts prompts =
-        model.prompts().encode(request.request(), request.size(), guidance != null, cancellation);
+    EncodedPrompts prompts = prompts(request, guidance != null, cancellation);
     Tensor pixels = InitialStates.pixels(request);
     Tensor encoded = InitialStates.encoded(model, pixels, cancellation);
     Conditioning conditioning = model.condition(prompts, request);
@@ -290,6 +288,20 @@ public final class DiffusionPipeline implements AutoCloseable {
             .startingFrom(latents, request.width(), request.height())
             .scheduler(Schedulers.ddim());
     return new Inversion(Pictures.toUnit(pixels), encoded, latents, again, prompts.warnings());
+  }
+
+  private EncodedPrompts prompts(
+      ResolvedRequest request, boolean guided, Cancellation cancellation) {
+    EncodedPrompts given = request.request().encodedPrompts().orElse(null);
+    if (given == null) {
+      return model.prompts().encode(request.request(), request.size(), guided, cancellation);
+    }
+    checkArgument(
+        !guided || given.negative().isPresent(),
+        "guidance needs encoded prompts with a negative half; encode them with guidance");
+    return guided
+        ? given
+        : new EncodedPrompts(given.positive(), Optional.empty(), given.warnings());
   }
 
   private @Nullable Guidance guidance(ResolvedRequest request) {

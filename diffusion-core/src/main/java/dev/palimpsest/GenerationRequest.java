@@ -37,6 +37,7 @@ public final class GenerationRequest {
   private static final class Fields implements Cloneable {
     @Nullable String prompt;
     @Nullable String prompt2;
+    @Nullable EncodedPrompts encodedPrompts;
     @Nullable String negativePrompt;
     @Nullable String negativePrompt2;
     PromptSyntax promptSyntax = PromptSyntax.PLAIN;
@@ -90,6 +91,20 @@ public final class GenerationRequest {
   public static GenerationRequest ofClass(int label) {
     checkArgument(label >= 0, "label must be >= 0, was %s", label);
     return unconditional().with(f -> f.classLabel = label);
+  }
+
+  /** The same for another prompt. */
+  public GenerationRequest prompt(String prompt) {
+    return with(f -> f.prompt = requireNonNull(prompt, "prompt"));
+  }
+
+  /**
+   * What the prompt's text is to the network, instead of encoding it: what {@link
+   * DiffusionPipeline#encodePrompt} gave, perhaps changed. With guidance its negative half is
+   * needed.
+   */
+  public GenerationRequest encodedPrompts(EncodedPrompts prompts) {
+    return with(f -> f.encodedPrompts = requireNonNull(prompts));
   }
 
   /** SDXL: another prompt for the second text encoder; without it, it gets the same. */
@@ -259,6 +274,11 @@ public final class GenerationRequest {
 
   public Optional<String> prompt() {
     return Optional.ofNullable(fields.prompt);
+  }
+
+  /** Empty if the prompt is to be encoded. */
+  public Optional<EncodedPrompts> encodedPrompts() {
+    return Optional.ofNullable(fields.encodedPrompts);
   }
 
   public Optional<String> prompt2() {

@@ -105,6 +105,19 @@ class DiffusionPipelineTest {
   }
 
   @Test
+  void encodedPromptsStandForTheText() {
+    EncodedPrompts cat = pipeline.encodePrompt(CAT);
+    GenerationRequest dog = CAT.prompt("a dog");
+    assertEquals("a dog", dog.prompt().orElseThrow());
+    assertFalse(Arrays.equals(pixels(CAT), pixels(dog)));
+    assertArrayEquals(pixels(CAT), pixels(dog.encodedPrompts(cat)));
+    GenerationRequest unguided = dog.guidanceScale(1);
+    assertArrayEquals(pixels(CAT.guidanceScale(1)), pixels(unguided.encodedPrompts(cat)));
+    EncodedPrompts half = pipeline.encodePrompt(CAT.guidanceScale(1));
+    assertThrows(IllegalArgumentException.class, () -> pixels(CAT.encodedPrompts(half)));
+  }
+
+  @Test
   void anySizeOfWholeLatents() {
     GeneratedImage image = pipeline.generate(CAT.size(22, 10)).first();
     assertEquals(22, image.width());

@@ -1,8 +1,8 @@
 package dev.palimpsest.examples;
 
+import dev.palimpsest.esd.report.Proportion;
 import dev.palimpsest.examples.ModelOptions.OpenModel;
 import dev.palimpsest.examples.emoji.Panel;
-import dev.palimpsest.examples.emoji.Proportion;
 import dev.palimpsest.examples.emoji.Style;
 import dev.palimpsest.examples.emoji.Subject;
 import dev.palimpsest.runtime.Device;

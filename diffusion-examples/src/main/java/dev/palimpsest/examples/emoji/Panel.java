@@ -4,6 +4,7 @@ import dev.palimpsest.DiffusionPipeline;
 import dev.palimpsest.GeneratedImage;
 import dev.palimpsest.GenerationRequest;
 import dev.palimpsest.runtime.Cancellation;
+import dev.palimpsest.runtime.SideBySide;
 import dev.palimpsest.training.SeededStream;
 import java.awt.image.BufferedImage;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package dev.palimpsest.examples.emoji;
+package dev.palimpsest.runtime;
 
 import static java.util.Objects.requireNonNull;
 

@@ -1,4 +1,4 @@
-package dev.palimpsest.examples.emoji;
+package dev.palimpsest.esd.report;
 
 import static com.google.common.base.Preconditions.checkArgument;
 

@@ -1,4 +1,4 @@
-package dev.palimpsest.examples.emoji;
+package dev.palimpsest.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
