@@ -39,14 +39,19 @@ final class ClipPromptEncoder implements PromptEncoder {
             negativeText,
             request.negativePrompt2().orElse(negativeText),
             guided && !zeros ? warnings : new ArrayList<>());
-    Conditioning yes = encode(extended(positive, negative), request.clipSkip(), cancellation);
+    Conditioning yes =
+        encode(extended(positive, negative), request.clipSkip(), request, cancellation);
     if (!guided) {
       return new EncodedPrompts(sized(yes, request, size, false), Optional.empty(), warnings);
     }
     Conditioning no =
         zeros
             ? zeros(yes)
-            : encode(extended(negative, positive), 0, cancellation); // diffusers skips here nothing
+            : encode(
+                extended(negative, positive),
+                0,
+                request,
+                cancellation); // diffusers skips here nothing
     return new EncodedPrompts(
         sized(yes, request, size, false), Optional.of(sized(no, request, size, true)), warnings);
   }
@@ -78,10 +83,14 @@ final class ClipPromptEncoder implements PromptEncoder {
     return all;
   }
 
-  private Conditioning encode(List<PromptTokens> prompts, int clipSkip, Cancellation cancellation) {
+  private Conditioning encode(
+      List<PromptTokens> prompts,
+      int clipSkip,
+      GenerationRequest request,
+      Cancellation cancellation) {
     var encodings = new ArrayList<TextTower.Encoding>();
     for (int i = 0; i < towers.size(); i++) {
-      encodings.add(towers.get(i).encode(prompts.get(i), clipSkip, cancellation));
+      encodings.add(towers.get(i).encode(prompts.get(i), clipSkip, request, cancellation));
     }
     Conditioning none = Conditioning.none();
     if (encodings.size() == 1) {

@@ -14,15 +14,17 @@ import java.util.Optional;
  * What steers a denoiser beside the noisy sample and the timestep: tensors by the network's input
  * name, such as {@code encoder_hidden_states} [batch, tokens, width], {@code text_embeds} [batch,
  * width], {@code time_ids} [batch, 6] or {@code class_labels} [batch]. The first dimension of each
- * is the batch. Immutable.
+ * is the batch. What all rows share stands beside. Immutable.
  */
 public final class Conditioning {
-  private static final Conditioning NONE = new Conditioning(Map.of());
+  private static final Conditioning NONE = new Conditioning(Map.of(), Map.of());
 
   private final Map<String, Tensor> tensors;
+  private final Map<String, Tensor> shared;
 
-  private Conditioning(Map<String, Tensor> tensors) {
+  private Conditioning(Map<String, Tensor> tensors, Map<String, Tensor> shared) {
     this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    this.shared = Collections.unmodifiableMap(new LinkedHashMap<>(shared));
   }
 
   public static Conditioning none() {
@@ -30,11 +32,21 @@ public final class Conditioning {
   }
 
   public static Conditioning of(Map<String, Tensor> tensors) {
-    return new Conditioning(tensors);
+    return new Conditioning(tensors, Map.of());
   }
 
   public Map<String, Tensor> tensors() {
     return tensors;
+  }
+
+  /** What all rows share, by the network's input name, such as an adapter's strengths. */
+  public Map<String, Tensor> shared() {
+    return shared;
+  }
+
+  /** With these for all rows, in place of what they shared. */
+  public Conditioning sharing(Map<String, Tensor> shared) {
+    return new Conditioning(tensors, shared);
   }
 
   public Optional<Tensor> get(String name) {
@@ -44,7 +56,7 @@ public final class Conditioning {
   public Conditioning with(String name, Tensor tensor) {
     var copy = new LinkedHashMap<>(tensors);
     copy.put(name, tensor);
-    return new Conditioning(copy);
+    return new Conditioning(copy, shared);
   }
 
   /** The rows {@code times} over: a batch of pictures of one prompt. */
@@ -71,7 +83,7 @@ public final class Conditioning {
       }
       joined.put(name, Tensor.concat(rows));
     }
-    return new Conditioning(joined);
+    return new Conditioning(joined, parts.get(0).shared);
   }
 
   @Override

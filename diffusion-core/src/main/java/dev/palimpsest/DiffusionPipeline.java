@@ -382,6 +382,7 @@ public final class DiffusionPipeline implements AutoCloseable {
         model.checkpoint().layers().stream()
             .map(WeightLayer::description)
             .collect(Collectors.toList()),
+        model.adapters().describe(request.request()),
         schedulerFor(request).name(),
         request.steps(),
         request.guidanceScale(),
@@ -440,6 +441,7 @@ public final class DiffusionPipeline implements AutoCloseable {
     PixelDecoder pixelDecoder = PixelDecoder.ROUNDED;
     int maxConcurrent = Integer.MAX_VALUE;
     final List<ImageCheck> checks = new ArrayList<>();
+    final List<Adapter> adapters = new ArrayList<>();
 
     private Builder(Checkpoint checkpoint) {
       this.checkpoint = checkpoint;
@@ -496,6 +498,15 @@ public final class DiffusionPipeline implements AutoCloseable {
       return this;
     }
 
+    /**
+     * An adapter beside the networks, such as a LoRA; requests choose its strength, which is 1 for
+     * those that do not.
+     */
+    public Builder adapter(Adapter adapter) {
+      adapters.add(requireNonNull(adapter));
+      return this;
+    }
+
     /** A decoder in place of the checkpoint's. The caller closes it, after the pipeline. */
     public Builder decoder(LatentDecoder decoder) {
       this.decoder = requireNonNull(decoder);
@@ -545,13 +556,15 @@ public final class DiffusionPipeline implements AutoCloseable {
     /**
      * Opens the pipeline; the caller closes it.
      *
-     * @throws CheckpointException if weights are missing, misshapen or left over
+     * @throws CheckpointException if weights are missing, misshapen or left over, or an adapter
+     *     does not fit the checkpoint
      * @throws IOException if a file cannot be read
      * @throws dev.palimpsest.errors.UnsupportedModelException if the checkpoint is of a kind, or
      *     has a configuration, that this library does not run
      * @throws dev.palimpsest.errors.DeviceUnavailableException if the device cannot be used
      * @throws IllegalStateException if the checkpoint declares a safety checker and nothing was
-     *     said about it, or a pixel decoder is wanted of a model that decodes latents
+     *     said about it, a pixel decoder is wanted of a model that decodes latents, or two adapters
+     *     have one name
      */
     public DiffusionPipeline open() throws IOException {
       checkState(

@@ -9,10 +9,13 @@ import dev.palimpsest.scheduler.Scheduler;
 import dev.palimpsest.tensor.NoiseSource;
 import dev.palimpsest.tensor.Tensor;
 import java.awt.image.BufferedImage;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +53,7 @@ public final class GenerationRequest {
     double guidanceScale = Double.NaN;
     double guidanceRescale;
     List<Long> seeds = List.of();
+    Map<String, AdapterScale> adapters = Map.of();
     int images = 1;
     @Nullable Tensor latents;
     @Nullable Supplier<NoiseSource> noise;
@@ -257,6 +261,21 @@ public final class GenerationRequest {
     return with(f -> f.mask = requireNonNull(mask));
   }
 
+  /** The strength of an adapter that the pipeline was opened with, everywhere. */
+  public GenerationRequest adapter(Adapter adapter, double scale) {
+    return adapter(adapter.name(), AdapterScale.of(scale));
+  }
+
+  /** The strength of an adapter that the pipeline was opened with. */
+  public GenerationRequest adapter(String name, AdapterScale scale) {
+    return with(
+        f -> {
+          var scales = new TreeMap<>(f.adapters);
+          scales.put(name, requireNonNull(scale));
+          f.adapters = Collections.unmodifiableMap(scales);
+        });
+  }
+
   /** SDXL: the sizes that the model is told; default the picture's own. */
   public GenerationRequest sizes(SizeConditioning sizes) {
     return with(f -> f.sizes = requireNonNull(sizes));
@@ -341,6 +360,11 @@ public final class GenerationRequest {
 
   public int images() {
     return fields.images;
+  }
+
+  /** The strengths of adapters by name; those that are not named act at 1. */
+  public Map<String, AdapterScale> adapters() {
+    return fields.adapters;
   }
 
   public Optional<Tensor> latents() {

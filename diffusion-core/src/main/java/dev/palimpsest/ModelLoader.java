@@ -35,11 +35,13 @@ final class ModelLoader {
   private final DiffusionPipeline.Builder options;
   private final Checkpoint checkpoint;
   private final ModelFamily family;
+  private final Adapters adapters;
   private final List<AutoCloseable> owned = new ArrayList<>();
 
   private ModelLoader(DiffusionPipeline.Builder options) {
     this.options = options;
     this.checkpoint = options.checkpoint;
+    this.adapters = new Adapters(options.adapters);
     this.family =
         ModelFamily.of(
             checkpoint.path().map(Object::toString).orElse("the checkpoint"),
@@ -61,9 +63,13 @@ final class ModelLoader {
   }
 
   private ModelParts open() throws IOException {
+    adapters.check(checkpoint);
     SchedulerConfig scheduler = scheduler();
     Config unet = checkpoint.config("unet");
     Denoiser denoiser = options.denoiser;
+    checkState(
+        denoiser == null || !adapters.touch("unet"),
+        "an adapter of the unet has no place beside a denoiser of the caller's");
     int inputChannels = denoiser == null ? unet.integer("in_channels", 4) : denoiser.channels();
     @Nullable Vae vae = family.hasPrompts() ? own(vae()) : null;
     PromptEncoder prompts = own(prompts(unet));
@@ -88,6 +94,7 @@ final class ModelLoader {
         options.denoiser != null || unet.isNull("time_cond_proj_dim")
             ? 0
             : unet.integer("time_cond_proj_dim", 0),
+        adapters,
         owned);
   }
 
@@ -143,7 +150,11 @@ final class ModelLoader {
             .sharedWeights(true)
             .usualSizes(
                 Map.of("height", (long) side.get(0), "width", (long) side.get(side.size() - 1)));
-    return Session.open(inPrecision(graph), component.weights()::get, options.device, settings);
+    return Session.open(
+        inPrecision(adapters.beside(component.name(), graph)),
+        adapters.parameters(component),
+        options.device,
+        settings);
   }
 
   /** The native side in latents: one number, or height and width. */
@@ -220,7 +231,10 @@ final class ModelLoader {
   private TextTower tower(String tokenizer, String encoder, boolean xl) throws IOException {
     Component component = checkpoint.component(encoder);
     checkState(checkpoint.has(tokenizer), "the checkpoint has a %s but no %s", encoder, tokenizer);
-    return new TextTower(ClipTokenizer.read(checkpoint.folder(tokenizer)), opener(component, xl));
+    return new TextTower(
+        ClipTokenizer.read(checkpoint.folder(tokenizer)),
+        opener(component, xl),
+        request -> adapters.inputs(encoder, request));
   }
 
   private IntFunction<Session> opener(Component component, boolean xl) throws IOException {
@@ -243,8 +257,8 @@ final class ModelLoader {
       String state = xl ? ClipTextModel.hiddenState(-2 - skip) : ClipTextModel.clipSkip(skip);
       Graph graph = ClipTextModel.graph(component.config(), List.of(state, pooled));
       return Session.open(
-          inPrecision(graph),
-          component.weights()::get,
+          inPrecision(adapters.beside(component.name(), graph)),
+          adapters.parameters(component),
           options.device,
           SessionSettings.defaults().sharedWeights(true));
     };

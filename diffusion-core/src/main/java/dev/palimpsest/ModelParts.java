@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param decoder the autoencoder or what the caller gave in its place
  * @param inputChannels of the network, those of a mask and a masked picture included
  * @param guidanceEmbedding the width of the embedded guidance scale; 0 if the model has none
+ * @param adapters beside the networks
  * @param owned what {@link #close} closes
  */
 record ModelParts(
@@ -33,6 +34,7 @@ record ModelParts(
     int nativeHeight,
     int inputChannels,
     int guidanceEmbedding,
+    Adapters adapters,
     List<AutoCloseable> owned)
     implements AutoCloseable {
 
@@ -91,7 +93,8 @@ record ModelParts(
             .negative()
             .map(
                 negative -> Conditioning.join(List.of(negative.repeat(request.images()), positive)))
-            .orElse(positive);
+            .orElse(positive)
+            .sharing(adapters.inputs("unet", request.request()));
     if (!embedsGuidance()) {
       return all;
     }

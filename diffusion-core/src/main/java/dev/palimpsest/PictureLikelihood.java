@@ -41,7 +41,8 @@ final class PictureLikelihood {
             .prompts()
             .encode(plain, size, false, cancellation)
             .positive()
-            .repeat((int) pictures.shape().dim(0));
+            .repeat((int) pictures.shape().dim(0))
+            .sharing(model.adapters().inputs("unet", plain));
     var network = new GuidedNetwork(model.denoiser(), conditioning, null, null, cancellation);
     return Likelihood.of(process())
         .sampling(request.sampling())

@@ -16,6 +16,7 @@ import java.util.OptionalLong;
  * @param modelHash SHA-256 over the checkpoint's tensors, in hexadecimal; empty for a model without
  *     a checkpoint
  * @param layers the weight layers over the checkpoint, lowest first
+ * @param adapters beside the networks, with their strengths
  * @param scheduler the solver's name
  * @param seed empty if the noise was the caller's
  * @param strength of image-to-image and inpainting, otherwise NaN
@@ -24,6 +25,7 @@ record Provenance(
     String model,
     String modelHash,
     List<String> layers,
+    List<String> adapters,
     String scheduler,
     int steps,
     double guidanceScale,
@@ -73,6 +75,9 @@ record Provenance(
     fields.put("model", model);
     fields.put("model_hash", modelHash);
     fields.put("weight_layers", layers);
+    if (!adapters.isEmpty()) {
+      fields.put("adapters", adapters);
+    }
     fields.put("scheduler", scheduler);
     fields.put("steps", steps);
     fields.put("guidance_scale", guidanceScale);

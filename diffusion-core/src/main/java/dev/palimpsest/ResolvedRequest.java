@@ -25,6 +25,7 @@ record ResolvedRequest(
   static ResolvedRequest of(GenerationRequest request, ModelParts model) {
     ModelFamily family = model.family();
     checkText(request, family);
+    model.adapters().check(request);
     checkPictures(request, model);
     int factor = model.decoder().scaleFactor();
     int width = request.width().orElseGet(() -> side(request, model, true));

@@ -60,6 +60,7 @@ final class SessionDenoiser implements Denoiser {
     var given = new HashMap<String, Tensor>();
     given.put(nameOf("sample"), x);
     conditioning.tensors().forEach((name, tensor) -> given.put(nameOf(name), tensor));
+    given.putAll(conditioning.shared());
     TensorSpec timestepSpec = spec(nameOf("timestep"));
     given.put(timestepSpec.name(), timestep(timestepSpec, timestep, x.shape().dim(0)));
     var inputs = new LinkedHashMap<String, Tensor>();

@@ -14,9 +14,11 @@ import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /**
@@ -26,6 +28,7 @@ import java.util.function.IntFunction;
 final class TextTower implements AutoCloseable {
   private final ClipTokenizer tokenizer;
   private final IntFunction<Session> opener;
+  private final Function<GenerationRequest, Map<String, Tensor>> shared;
   private final Map<Integer, LazySession> sessions = new ConcurrentHashMap<>();
 
   /**
@@ -39,10 +42,15 @@ final class TextTower implements AutoCloseable {
   /**
    * @param opener opens the encoder for a number of skipped layers: its first output is [batch,
    *     tokens, width], its second is pooled [batch, width]
+   * @param shared what the encoder takes beside the ids for a request, by input name
    */
-  TextTower(ClipTokenizer tokenizer, IntFunction<Session> opener) {
+  TextTower(
+      ClipTokenizer tokenizer,
+      IntFunction<Session> opener,
+      Function<GenerationRequest, Map<String, Tensor>> shared) {
     this.tokenizer = tokenizer;
     this.opener = opener;
+    this.shared = shared;
     session(0).get();
   }
 
@@ -73,12 +81,18 @@ final class TextTower implements AutoCloseable {
     return prompt.withChunks(tokenizer, count);
   }
 
-  Encoding encode(PromptTokens prompt, int clipSkip, Cancellation cancellation) {
+  /**
+   * @param request says how strong adapters are
+   */
+  Encoding encode(
+      PromptTokens prompt, int clipSkip, GenerationRequest request, Cancellation cancellation) {
     Session session = session(clipSkip).get();
+    Map<String, Tensor> beside = new HashMap<>(shared.apply(request));
+    beside.keySet().retainAll(session.inputs().keySet()); // skipped layers have no adapters
     var parts = new ArrayList<Tensor>();
     Tensor pooled = null;
     for (PromptTokens.Chunk chunk : prompt.chunks()) {
-      List<Tensor> outputs = run(session, chunk.tokens().ids(), cancellation);
+      List<Tensor> outputs = run(session, chunk.tokens().ids(), beside, cancellation);
       parts.add(chunk.weigh(outputs.get(0)));
       pooled = pooled == null ? outputs.get(1) : pooled;
     }
@@ -86,16 +100,23 @@ final class TextTower implements AutoCloseable {
     return new Encoding(Tensor.concat(1, parts), pooled);
   }
 
-  private static List<Tensor> run(Session session, long[] ids, Cancellation cancellation) {
-    TensorSpec input = session.inputs().values().iterator().next();
+  private static List<Tensor> run(
+      Session session, long[] ids, Map<String, Tensor> beside, Cancellation cancellation) {
+    TensorSpec input =
+        session.inputs().values().stream()
+            .filter(spec -> !beside.containsKey(spec.name()))
+            .findFirst()
+            .orElseThrow();
     Shape shape = Shape.of(1, ids.length);
     Tensor tensor =
         input.dtype() == DType.INT32
             ? Tensor.of(shape, Arrays.stream(ids).mapToInt(Math::toIntExact).toArray())
             : Tensor.of(shape, ids);
+    var inputs = new HashMap<>(beside);
+    inputs.put(input.name(), tensor);
     var outputs = new ArrayList<Tensor>();
     session
-        .run(Map.of(input.name(), tensor), cancellation)
+        .run(inputs, cancellation)
         .values()
         .forEach(output -> outputs.add(output.as(DType.FLOAT32)));
     return outputs;

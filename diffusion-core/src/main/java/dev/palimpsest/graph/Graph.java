@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -124,6 +125,21 @@ public final class Graph {
    */
   public Graph replaceLeaves(UnaryOperator<Value> replacement) {
     return rewrite(replacement, node -> null);
+  }
+
+  /**
+   * This graph with other values in place of its products with weights, such as one with a side
+   * branch added.
+   *
+   * @param replacement gives a value of the output's type and shape, or that output itself
+   */
+  public Graph replaceProducts(Function<WeightProduct, Value> replacement) {
+    return rewrite(
+        leaf -> leaf,
+        rewriting -> {
+          WeightProduct product = WeightProduct.of(rewriting);
+          return product == null ? null : List.of(replacement.apply(product));
+        });
   }
 
   /**

@@ -38,6 +38,7 @@ public final class Conformance {
     GradientCases.addTo(KINDS);
     UceCases.addTo(KINDS);
     EsdCases.addTo(KINDS);
+    LoraCases.addTo(KINDS);
   }
 
   private final Path family;

@@ -127,6 +127,13 @@ final class ConformanceCase {
     };
   }
 
+  /** The names of the arrays that the manifest lists as expected. */
+  List<String> expected() {
+    var names = new ArrayList<String>();
+    fields.path("expected").fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
   /** Whether the manifest lists an array among the expected ones. */
   boolean asks(String name) {
     return fields.path("expected").has(name);

@@ -37,11 +37,16 @@ final class PipelineCases {
   }
 
   private static DiffusionPipeline open(ConformanceCase c) throws IOException {
+    return builder(c).open();
+  }
+
+  /** The case's model with the case's scheduler. */
+  static DiffusionPipeline.Builder builder(ConformanceCase c) throws IOException {
     var builder = DiffusionPipeline.builder(Checkpoint.read(c.model())).withoutSafetyChecker();
     if (c.field("scheduler").isObject()) {
       builder.scheduler(scheduler(c));
     }
-    return builder.open();
+    return builder;
   }
 
   private static SchedulerConfig scheduler(ConformanceCase c) {
@@ -109,7 +114,7 @@ final class PipelineCases {
     }
   }
 
-  private static GenerationRequest request(ConformanceCase c, JsonNode call, int prompt, int images)
+  static GenerationRequest request(ConformanceCase c, JsonNode call, int prompt, int images)
       throws IOException {
     int from = prompt * images;
     GenerationRequest request =

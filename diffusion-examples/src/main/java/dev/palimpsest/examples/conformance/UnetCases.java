@@ -52,7 +52,7 @@ final class UnetCases {
     return tensor.shape().rank() == 0 ? tensor.reshape(Shape.of(1)) : tensor;
   }
 
-  private static Tensor as(DType dtype, Tensor tensor) {
+  static Tensor as(DType dtype, Tensor tensor) {
     return dtype == DType.FLOAT32 ? Tensor.of(tensor.shape(), tensor.floats()) : tensor;
   }
 }

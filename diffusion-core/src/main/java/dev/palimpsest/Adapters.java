@@ -1,0 +1,94 @@
+package dev.palimpsest;
+
+import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
+
+import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.checkpoint.Component;
+import dev.palimpsest.errors.CheckpointException;
+import dev.palimpsest.graph.Graph;
+import dev.palimpsest.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/** The adapters that a pipeline was opened with, by name. Immutable. */
+final class Adapters {
+  private static final AdapterScale AS_TRAINED = AdapterScale.of(1);
+
+  private final Map<String, Adapter> adapters;
+
+  Adapters(List<Adapter> adapters) {
+    this.adapters = new LinkedHashMap<>();
+    for (Adapter adapter : adapters) {
+      checkState(
+          this.adapters.put(adapter.name(), adapter) == null,
+          "two adapters are named %s; give one another name",
+          adapter.name());
+    }
+  }
+
+  void check(Checkpoint checkpoint) throws CheckpointException {
+    for (Adapter adapter : adapters.values()) {
+      adapter.check(checkpoint);
+    }
+  }
+
+  /**
+   * @throws IllegalArgumentException if a request wants an adapter that is not here
+   */
+  void check(GenerationRequest request) {
+    for (String name : request.adapters().keySet()) {
+      checkArgument(
+          adapters.containsKey(name),
+          "the pipeline has no adapter %s; it was opened with %s",
+          name,
+          adapters.keySet());
+    }
+  }
+
+  /** Whether one of them adds something to the network. */
+  boolean touch(String component) {
+    return adapters.values().stream().anyMatch(adapter -> !adapter.weights(component).isEmpty());
+  }
+
+  Graph beside(String component, Graph network) {
+    Graph adapted = network;
+    for (Adapter adapter : adapters.values()) {
+      adapted = adapter.adapt(component, adapted);
+    }
+    return adapted;
+  }
+
+  /** The component's own weights and those of the adapters beside it. */
+  Function<String, Tensor> parameters(Component component) {
+    var added = new HashMap<String, Tensor>();
+    adapters.values().forEach(adapter -> added.putAll(adapter.weights(component.name())));
+    return name -> {
+      Tensor own = added.get(name);
+      return own == null ? component.weights().get(name) : own;
+    };
+  }
+
+  /** What the network is given at each run; strengths that the request does not say are 1. */
+  Map<String, Tensor> inputs(String component, GenerationRequest request) {
+    var inputs = new LinkedHashMap<String, Tensor>();
+    adapters.forEach(
+        (name, adapter) -> inputs.putAll(adapter.inputs(component, scale(name, request))));
+    return inputs;
+  }
+
+  /** A line for each adapter, for provenance. */
+  List<String> describe(GenerationRequest request) {
+    var lines = new ArrayList<String>();
+    adapters.keySet().forEach(name -> lines.add(name + " at " + scale(name, request)));
+    return lines;
+  }
+
+  private static AdapterScale scale(String name, GenerationRequest request) {
+    return request.adapters().getOrDefault(name, AS_TRAINED);
+  }
+}
