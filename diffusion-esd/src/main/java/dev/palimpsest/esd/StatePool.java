@@ -41,14 +41,14 @@ final class StatePool implements StateSource {
 
   /**
    * @param usesEach how often a trajectory serves; at most as often as it is evaluated
-   * @param uses of one lesson in the whole run
+   * @param uses of one lesson in the whole run, at least 1
    */
   StatePool(FrozenBase base, long seed, int usesEach, long uses) {
     checkArgument(usesEach >= 1, "the uses of a trajectory must be >= 1, were %s", usesEach);
     this.base = base;
     this.seed = seed;
-    this.usesEach = Math.min(usesEach, base.evaluations());
-    this.atOnce = (int) Math.max(1, Math.min(AT_ONCE, (uses + usesEach - 1) / usesEach));
+    this.usesEach = (int) Math.min(Math.min(usesEach, base.evaluations()), uses);
+    this.atOnce = (int) Math.min(AT_ONCE, (uses + this.usesEach - 1) / this.usesEach);
   }
 
   @Override

@@ -4,8 +4,11 @@ import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Component;
 import dev.palimpsest.checkpoint.ComponentKind;
 import dev.palimpsest.checkpoint.Config;
+import dev.palimpsest.esd.Erasure;
+import dev.palimpsest.esd.ErasureRecord;
 import dev.palimpsest.image.PngFile;
 import dev.palimpsest.image.PngMetadata;
+import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -20,11 +23,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** What a checkpoint holds, or how a picture was made. */
+/** What a checkpoint or an erasure holds, or how a picture was made. */
 @Command(
     name = "info",
     mixinStandardHelpOptions = true,
-    description = "Tells what a checkpoint holds, or how a PNG was made.")
+    description = "Tells what a checkpoint or an erasure holds, or how a PNG was made.")
 final class InfoCommand implements Callable<Integer> {
   private static final String ROW = "%-16s %-28s %14s %12s  %s%n";
 
@@ -33,8 +36,8 @@ final class InfoCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       arity = "0..1",
-      paramLabel = "DIR|PNG",
-      description = "A checkpoint folder or a picture; default the starter model.")
+      paramLabel = "DIR|FILE",
+      description = "A checkpoint folder, an erasure or a picture; default the starter model.")
   private @Nullable Path path;
 
   @Option(
@@ -51,6 +54,8 @@ final class InfoCommand implements Callable<Integer> {
     } else if (!Files.isDirectory(path)
         && String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT).endsWith(".png")) {
       describe(path);
+    } else if (Files.isRegularFile(path)) {
+      describe(Erasure.read(path));
     } else {
       describe(Checkpoint.read(path), path.toString());
     }
@@ -66,6 +71,18 @@ final class InfoCommand implements Callable<Integer> {
     if (!says) {
       out().println("nothing is said of how it was made");
     }
+  }
+
+  private void describe(Erasure erasure) {
+    ErasureRecord record = erasure.record();
+    long parameters = erasure.tensors().values().stream().mapToLong(Tensor::elements).sum();
+    out().println("erasure by " + record.method() + ", " + record.libraryVersion());
+    record.concepts().forEach(concept -> out().println("  erased: " + concept));
+    record.preserved().forEach(prompt -> out().println("  preserved: " + prompt));
+    record.settings().forEach((name, value) -> out().println("  " + name + ": " + value));
+    out().println("  made on: " + record.baseHash());
+    record.layersBeneath().forEach(layer -> out().println("  over: " + layer));
+    out().printf("  %d tensors, %s parameters%n", erasure.tensors().size(), count(parameters));
   }
 
   private void describe(Checkpoint checkpoint, String where) {

@@ -2,19 +2,16 @@ package dev.palimpsest.examples;
 
 import dev.palimpsest.DiffusionPipeline;
 import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.examples.CheckpointOptions.OpenCheckpoint;
 import dev.palimpsest.runtime.Device;
 import java.io.IOException;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model to run, and how it is opened. */
 final class ModelOptions {
-  @Option(
-      names = "--model",
-      paramLabel = "DIR",
-      description = "A checkpoint in diffusers layout; default the starter model inside this jar.")
-  private @Nullable Path model;
+  @Mixin private CheckpointOptions checkpoint = new CheckpointOptions();
 
   @Option(
       names = "--scheduler",
@@ -28,18 +25,15 @@ final class ModelOptions {
   private boolean withoutSafetyChecker;
 
   boolean isStarter() {
-    return model == null;
+    return checkpoint.isStarter();
   }
 
   OpenModel open(Device device) throws IOException {
-    if (model != null) {
-      return new OpenModel(pipeline(Checkpoint.read(model), device), null);
-    }
-    StarterModel starter = StarterModel.open();
+    OpenCheckpoint opened = checkpoint.open();
     try {
-      return new OpenModel(pipeline(starter.checkpoint(), device), starter);
+      return new OpenModel(pipeline(opened.checkpoint(), device), opened);
     } catch (IOException | RuntimeException e) {
-      starter.close();
+      opened.close();
       throw e;
     }
   }
@@ -57,15 +51,12 @@ final class ModelOptions {
     return (withoutSafetyChecker ? builder.withoutSafetyChecker() : builder).open();
   }
 
-  /** A pipeline and the starter's files, if it runs on them. */
-  record OpenModel(DiffusionPipeline pipeline, @Nullable StarterModel starter)
-      implements AutoCloseable {
+  /** A pipeline and what it runs on. */
+  record OpenModel(DiffusionPipeline pipeline, OpenCheckpoint opened) implements AutoCloseable {
     @Override
     public void close() {
       pipeline.close();
-      if (starter != null) {
-        starter.close();
-      }
+      opened.close();
     }
   }
 }

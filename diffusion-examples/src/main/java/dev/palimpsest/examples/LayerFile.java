@@ -1,0 +1,40 @@
+package dev.palimpsest.examples;
+
+import dev.palimpsest.checkpoint.CheckpointLayer;
+import dev.palimpsest.errors.CheckpointException;
+import dev.palimpsest.esd.Erasure;
+import java.nio.file.Path;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * A file with a layer for a checkpoint, and how strongly to apply it.
+ *
+ * @param strength from 0 to 1
+ */
+record LayerFile(Path path, double strength) {
+
+  /** The layer. */
+  CheckpointLayer read(boolean force) throws CheckpointException {
+    Erasure erasure = Erasure.read(path).at(strength);
+    return force ? erasure.force() : erasure;
+  }
+
+  /** Reads {@code FILE} or {@code FILE@STRENGTH}. */
+  static final class Converter implements ITypeConverter<LayerFile> {
+    @Override
+    public LayerFile convert(String text) {
+      int at = text.lastIndexOf('@');
+      if (at <= 0) {
+        return new LayerFile(Path.of(text), 1);
+      }
+      String number = text.substring(at + 1);
+      try {
+        return new LayerFile(Path.of(text.substring(0, at)), Double.parseDouble(number));
+      } catch (NumberFormatException e) {
+        throw new TypeConversionException(
+            "'" + number + "' in '" + text + "' is no strength; expected FILE or FILE@STRENGTH");
+      }
+    }
+  }
+}
