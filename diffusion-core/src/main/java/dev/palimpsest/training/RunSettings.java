@@ -110,6 +110,19 @@ public abstract class RunSettings<S extends RunSettings<S>> {
     return steps;
   }
 
+  public LearningRate learningRate() {
+    return learningRate;
+  }
+
+  public Optimizer optimizer() {
+    return optimizer;
+  }
+
+  /** Batches whose gradients are averaged for one step. */
+  public int accumulate() {
+    return accumulate;
+  }
+
   public Device device() {
     return device;
   }

@@ -3,6 +3,7 @@ package dev.palimpsest.lora;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -12,6 +13,10 @@ import java.util.List;
  * @param height in pixels
  */
 public record Bucket(int width, int height) {
+  /** By pixels, then by width. */
+  static final Comparator<Bucket> ORDER =
+      Comparator.comparingLong(Bucket::pixels).thenComparingInt(Bucket::width);
+
   /** The largest side of a square that is trained on. */
   public static final int MAX_TARGET = 2560;
 

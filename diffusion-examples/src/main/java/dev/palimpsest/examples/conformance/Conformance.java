@@ -39,6 +39,7 @@ public final class Conformance {
     UceCases.addTo(KINDS);
     EsdCases.addTo(KINDS);
     LoraCases.addTo(KINDS);
+    LoraTrainingCases.addTo(KINDS);
   }
 
   private final Path family;
