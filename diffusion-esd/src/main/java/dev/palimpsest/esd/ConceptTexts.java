@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import dev.palimpsest.Conditioning;
 import dev.palimpsest.Denoiser;
 import dev.palimpsest.DiffusionPipeline;
+import dev.palimpsest.EncodedPrompts;
 import dev.palimpsest.GenerationRequest;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.model.ClipTokenizer;
@@ -68,9 +69,12 @@ final class ConceptTexts implements AutoCloseable {
     return known.computeIfAbsent(text, this::encode);
   }
 
+  EncodedPrompts encode(GenerationRequest request) {
+    return encoders.encodePrompt(request);
+  }
+
   private Embedding encode(String text) {
-    Conditioning prompt =
-        encoders.encodePrompt(GenerationRequest.of(text).guidanceScale(1)).positive();
+    Conditioning prompt = encode(GenerationRequest.of(text).guidanceScale(1)).positive();
     Tensor states = prompt.get("encoder_hidden_states").orElseThrow();
     Shape shape = states.shape();
     int last = tokenizer.encodePadded(text).attentionMaskSum() - 2;

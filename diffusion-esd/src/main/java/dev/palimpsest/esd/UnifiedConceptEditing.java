@@ -8,8 +8,6 @@ import com.google.common.primitives.Ints;
 import dev.palimpsest.attention.AttentionSite;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Component;
-import dev.palimpsest.checkpoint.ComponentKind;
-import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.model.UNet2DConditionModel;
 import dev.palimpsest.runtime.Device;
 import dev.palimpsest.tensor.Tensor;
@@ -76,13 +74,8 @@ public final class UnifiedConceptEditing {
   }
 
   private Map<String, Tensor> edited() throws IOException {
-    Component unet = settings.checkpoint.component("unet");
-    if (unet.kind() != ComponentKind.NETWORK) {
-      throw new UnsupportedModelException(
-          settings.checkpoint
-              + ": the unet is an ONNX export, whose weights cannot be edited; give the diffusers"
-              + " folder with safetensors that it was exported from");
-    }
+    TrainedUNet.check(settings.checkpoint);
+    Component unet = settings.checkpoint.component(TrainedUNet.UNET);
     ClosedFormEdit edit = edit();
     var tensors = new TreeMap<String, Tensor>();
     for (AttentionSite site : UNet2DConditionModel.sites(unet.config())) {

@@ -149,8 +149,8 @@ class UnifiedConceptEditingTest {
   @Test
   void aModelWithoutPromptsIsRefused() {
     var edit = UnifiedConceptEditing.builder(TestModels.unconditionalCheckpoint(1)).erase("a");
-    var e = assertThrows(IllegalArgumentException.class, edit::edit);
-    assertTrue(String.valueOf(e.getMessage()).contains("tokenizer"), e::toString);
+    var e = assertThrows(UnsupportedModelException.class, edit::edit);
+    assertTrue(String.valueOf(e.getMessage()).contains("text-to-image"), e::toString);
   }
 
   @Test
