@@ -139,7 +139,8 @@ public final class ConceptInversion implements AutoCloseable {
     var inputs = new HashMap<String, Tensor>();
     conditioning
         .tensors()
-        .forEach((name, row) -> inputs.put(name, Tensor.concat(Collections.nCopies(plan.batch, row))));
+        .forEach(
+            (name, row) -> inputs.put(name, Tensor.concat(Collections.nCopies(plan.batch, row))));
     inputs.remove(STATES);
     inputs.put("sample", target.noisy(original, noise, timesteps));
     inputs.put("timestep", Tensor.of(Shape.of(plan.batch), times));

@@ -102,8 +102,7 @@ class ConceptInversionTest {
                   new Cancellation()));
     }
     try (ConceptInversion search = builder(BEFORE).open(stopped)) {
-      assertArrayEquals(
-          whole, search.run(step -> {}, new Cancellation()).states().floats());
+      assertArrayEquals(whole, search.run(step -> {}, new Cancellation()).states().floats());
     }
   }
 

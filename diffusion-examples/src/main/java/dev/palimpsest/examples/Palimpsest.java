@@ -44,6 +44,8 @@ import picocli.CommandLine.Spec;
       TrainStarterCommand.class,
       TrainJudgeCommand.class,
       JudgeCommand.class,
+      ReportCommand.class,
+      ErasureStudyCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class Palimpsest implements Callable<Integer> {

@@ -1,0 +1,130 @@
+package dev.palimpsest.examples.erasure;
+
+import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.errors.CancelledException;
+import dev.palimpsest.esd.ConceptErasure;
+import dev.palimpsest.esd.EditedTokens;
+import dev.palimpsest.esd.Erasure;
+import dev.palimpsest.esd.ErasureMethod;
+import dev.palimpsest.esd.UnifiedConceptEditing;
+import dev.palimpsest.runtime.Cancellation;
+import dev.palimpsest.runtime.Device;
+import dev.palimpsest.training.LearningRate;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** How the study erases. */
+public interface StudyMethod {
+  /** Such as {@code ESD_X}. */
+  String name();
+
+  /** All settings, for the results. */
+  Map<String, Object> settings();
+
+  /**
+   * Erases concepts from a model.
+   *
+   * @param folder where a run may keep its state
+   * @throws CancelledException if cancelled
+   */
+  Erasure erase(Checkpoint checkpoint, Wish wish, Path folder, Cancellation cancellation)
+      throws IOException;
+
+  /**
+   * What to erase.
+   *
+   * @param preserved prompts that a method may preserve
+   */
+  record Wish(List<String> concepts, List<String> preserved) {
+    Wish preserving(int count) {
+      return new Wish(concepts, preserved.subList(0, Math.min(count, preserved.size())));
+    }
+  }
+
+  /**
+   * ESD.
+   *
+   * @param preserve how many prompts are preserved
+   */
+  record Esd(
+      ErasureMethod method,
+      int iterations,
+      double learningRate,
+      double eta,
+      int batch,
+      int preserve,
+      Device device)
+      implements StudyMethod {
+    @Override
+    public String name() {
+      return method.name();
+    }
+
+    @Override
+    public Map<String, Object> settings() {
+      return Map.of(
+          "iterations", iterations,
+          "learning_rate", learningRate,
+          "eta", eta,
+          "batch", batch,
+          "preserve", preserve);
+    }
+
+    @Override
+    public Erasure erase(Checkpoint checkpoint, Wish wish, Path folder, Cancellation cancellation)
+        throws IOException {
+      try (ConceptErasure run =
+          ConceptErasure.builder(checkpoint)
+              .erase(wish.concepts.toArray(String[]::new))
+              .preserve(wish.preserving(preserve).preserved.toArray(String[]::new))
+              .method(method)
+              .iterations(iterations)
+              .learningRate(LearningRate.constant(learningRate))
+              .eta(eta)
+              .batch(batch)
+              .device(device)
+              .open(folder)) {
+        Erasure erasure = run.train(step -> {}, cancellation);
+        cancellation.throwIfCancelled();
+        return erasure;
+      }
+    }
+  }
+
+  /**
+   * UCE.
+   *
+   * @param preserve how many prompts are preserved
+   */
+  record Uce(EditedTokens tokens, double eraseWeight, double lambda, int preserve, Device device)
+      implements StudyMethod {
+    @Override
+    public String name() {
+      return "UCE";
+    }
+
+    @Override
+    public Map<String, Object> settings() {
+      return Map.of(
+          "tokens", tokens.name(),
+          "erase_weight", eraseWeight,
+          "lambda", lambda,
+          "preserve", preserve);
+    }
+
+    @Override
+    public Erasure erase(Checkpoint checkpoint, Wish wish, Path folder, Cancellation cancellation)
+        throws IOException {
+      return UnifiedConceptEditing.builder(checkpoint)
+          .erase(wish.concepts.toArray(String[]::new))
+          .preserve(wish.preserving(preserve).preserved.toArray(String[]::new))
+          .tokens(tokens)
+          .eraseWeight(eraseWeight)
+          .lambda(lambda)
+          .device(device)
+          .edit();
+    }
+  }
+}

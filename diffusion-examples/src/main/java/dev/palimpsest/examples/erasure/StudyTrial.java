@@ -1,0 +1,81 @@
+package dev.palimpsest.examples.erasure;
+
+import dev.palimpsest.esd.report.ReportPrompt;
+import dev.palimpsest.examples.emoji.Style;
+import dev.palimpsest.examples.emoji.Subject;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * One erasure of the study and the prompts that it is scored with.
+ *
+ * @param name such as {@code fire engine}
+ * @param group what it is pooled with
+ * @param concepts the prompts that are erased
+ * @param preserved prompts that may be preserved, none of which is scored
+ */
+record StudyTrial(
+    String name,
+    Group group,
+    List<String> concepts,
+    List<String> preserved,
+    List<ReportPrompt> prompts) {
+
+  /** What results are pooled over. */
+  enum Group {
+    SUBJECT("subjects"),
+    STYLE("styles"),
+    TOGETHER("several in one run");
+
+    private final String title;
+
+    Group(String title) {
+      this.title = title;
+    }
+
+    String title() {
+      return title;
+    }
+  }
+
+  static StudyTrial subject(StudySubjects subjects, Subject erased) {
+    var prompts = new ArrayList<>(StudySubjects.ofSubject(erased));
+    prompts.addAll(subjects.otherSubjects());
+    return new StudyTrial(
+        erased.caption(), Group.SUBJECT, styled(erased), preserved(subjects), prompts);
+  }
+
+  static StudyTrial style(StudySubjects subjects, Style erased) {
+    var prompts = new ArrayList<>(subjects.ofStyle(erased));
+    prompts.addAll(subjects.otherStyles(erased));
+    List<String> preserved =
+        preserved(subjects).stream().filter(prompt -> !prompt.startsWith(erased.phrase())).toList();
+    return new StudyTrial(
+        erased.phrase(), Group.STYLE, List.of(erased.phrase()), preserved, prompts);
+  }
+
+  static StudyTrial together(StudySubjects subjects, int count) {
+    List<Subject> erased = subjects.together(count);
+    var prompts = new ArrayList<ReportPrompt>();
+    erased.forEach(subject -> prompts.addAll(StudySubjects.ofSubject(subject)));
+    prompts.addAll(subjects.otherSubjects());
+    List<String> concepts = erased.stream().flatMap(subject -> styled(subject).stream()).toList();
+    String name = erased.stream().map(Subject::caption).collect(Collectors.joining(", "));
+    return new StudyTrial(name, Group.TOGETHER, concepts, preserved(subjects), prompts);
+  }
+
+  private static List<String> styled(Subject subject) {
+    return Arrays.stream(Style.values()).map(style -> style.prompt(subject.caption())).toList();
+  }
+
+  private static List<String> preserved(StudySubjects subjects) {
+    var prompts = new ArrayList<String>();
+    for (int i = 0; i < subjects.lessons().size(); i++) {
+      Style style = Style.values()[i % Style.values().length];
+      prompts.add(style.prompt(subjects.lessons().get(i).caption()));
+    }
+    return prompts;
+  }
+}
