@@ -43,10 +43,7 @@ final class InfoCommand implements Callable<Integer> {
               + " starter model.")
   private @Nullable Path path;
 
-  @Option(
-      names = "--tokenizers",
-      paramLabel = "DIR",
-      description = CheckpointOptions.TOKENIZERS)
+  @Option(names = "--tokenizers", paramLabel = "DIR", description = CheckpointOptions.TOKENIZERS)
   private @Nullable Path tokenizers;
 
   @Option(
