@@ -268,9 +268,7 @@ public final class DiffusionPipeline implements AutoCloseable {
         pixelDecoder == PixelDecoder.ROUNDED
             ? Pictures.toUnit(model.decoder().decode(end.x(), cancellation))
             : last.decode(pixelDecoder, (Ddpm) scheduler, plan, end.denoised(), noise);
-    var warnings = new ArrayList<>(prompts.warnings());
-    warnings.addAll(model.adapters().warnings(request.request()));
-    return collect(request, pixels, warnings, cancellation);
+    return collect(request, pixels, prompts.warnings(), cancellation);
   }
 
   private Inversion inverted(
@@ -443,7 +441,7 @@ public final class DiffusionPipeline implements AutoCloseable {
     PixelDecoder pixelDecoder = PixelDecoder.ROUNDED;
     int maxConcurrent = Integer.MAX_VALUE;
     final List<ImageCheck> checks = new ArrayList<>();
-    final List<Adapters.Usual> adapters = new ArrayList<>();
+    final List<Adapter> adapters = new ArrayList<>();
 
     private Builder(Checkpoint checkpoint) {
       this.checkpoint = checkpoint;
@@ -505,12 +503,7 @@ public final class DiffusionPipeline implements AutoCloseable {
      * those that do not.
      */
     public Builder adapter(Adapter adapter) {
-      return adapter(adapter, 1);
-    }
-
-    /** An adapter with another strength for requests that do not choose one. */
-    public Builder adapter(Adapter adapter, double scale) {
-      adapters.add(new Adapters.Usual(requireNonNull(adapter), AdapterScale.of(scale)));
+      adapters.add(requireNonNull(adapter));
       return this;
     }
 

@@ -362,7 +362,7 @@ public final class GenerationRequest {
     return fields.images;
   }
 
-  /** The strengths of adapters by name; those that are not named act as the pipeline says. */
+  /** The strengths of adapters by name; those that are not named act at 1. */
   public Map<String, AdapterScale> adapters() {
     return fields.adapters;
   }

@@ -10,23 +10,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 
-/** Weights under other names and shapes, or cut out of larger tensors. */
+/** Weights under other names and shapes. */
 final class RenamedWeights implements Weights {
-  /**
-   * Where a tensor comes from.
-   *
-   * @param name the stored tensor's
-   * @param shape the shape it is given
-   * @param part what of the stored tensor it is
-   */
-  record Source(String name, Shape shape, UnaryOperator<Tensor> part) {
-    /** The whole stored tensor. */
-    Source(String name, Shape shape) {
-      this(name, shape, tensor -> tensor);
-    }
-  }
+  /** The stored tensor's name and the shape it is given. */
+  record Source(String name, Shape shape) {}
 
   private final Weights stored;
   private final Map<String, Source> sources;
@@ -47,7 +35,7 @@ final class RenamedWeights implements Weights {
   @Override
   public Tensor get(String name) {
     Source source = source(name);
-    return source.part.apply(stored.get(source.name)).reshape(source.shape);
+    return stored.get(source.name).reshape(source.shape);
   }
 
   @Override

@@ -22,9 +22,9 @@ import org.apache.commons.math3.linear.RealMatrix;
 public final class ClosedFormEdit {
   /*
    * With embeddings as the columns of C and T and S = diag(s), the minimum is at
-   * W' = (λ W + W T S Cᵀ) (λ I + C S Cᵀ)⁻¹ = W + W (T − C) X,  X = S Cᵀ (λ I + C S Cᵀ)⁻¹,
-   * so that one X serves all matrices. X is also (λ S⁻¹ + Cᵀ C)⁻¹ Cᵀ, the smaller system where
-   * there are fewer embeddings than they are wide.
+   * W' = (λ W + W T S Cᵀ) (λ I + C S Cᵀ)⁻¹ = W + W (T − C) S Cᵀ (λ I + C S Cᵀ)⁻¹,
+   * so that one solution serves all matrices. Where there are fewer embeddings than they are wide
+   * the smaller system S Cᵀ (λ I + C S Cᵀ)⁻¹ = (λ S⁻¹ + Cᵀ C)⁻¹ Cᵀ is solved instead.
    */
 
   /** A pivot below this share of the largest diagonal element counts as zero. */
@@ -38,11 +38,8 @@ public final class ClosedFormEdit {
 
   private record Row(RealMatrix concept, RealMatrix target, double weight) {}
 
-  /**
-   * @param shifts T − C, [width, embeddings]
-   * @param readers X, [embeddings, width]
-   */
-  private record Solution(RealMatrix shifts, RealMatrix readers) {}
+  /** W' = W + W left right. */
+  private record Solution(RealMatrix left, RealMatrix right) {}
 
   private ClosedFormEdit(double lambda, List<Row> rows) {
     this.lambda = lambda;
@@ -109,7 +106,7 @@ public final class ClosedFormEdit {
         width(rows.get(0)));
     RealMatrix old = matrix(matrix);
     Solution solved = requireNonNull(solution.get());
-    return tensor(old.add(old.multiply(solved.shifts).multiply(solved.readers)));
+    return tensor(old.add(old.multiply(solved.left).multiply(solved.right)));
   }
 
   private Solution solve() {
@@ -126,29 +123,33 @@ public final class ClosedFormEdit {
         weights[at] = row.weight;
       }
     }
-    return new Solution(
-        shifts.transpose(),
-        count <= width ? ofEmbeddings(concepts, weights) : ofWidth(concepts, weights));
+    return count <= width
+        ? ofEmbeddings(concepts, shifts, weights)
+        : ofWidth(concepts, shifts, weights);
   }
 
-  /** (λ S⁻¹ + Cᵀ C)⁻¹ Cᵀ. */
-  private RealMatrix ofEmbeddings(RealMatrix concepts, double[] weights) {
+  /** T − C and (λ S⁻¹ + Cᵀ C)⁻¹ Cᵀ, of rows that are embeddings. */
+  private Solution ofEmbeddings(RealMatrix concepts, RealMatrix shifts, double[] weights) {
     RealMatrix system = concepts.multiply(concepts.transpose());
     for (int i = 0; i < weights.length; i++) {
       system.addToEntry(i, i, lambda / weights[i]);
     }
-    return solve(system, concepts);
+    return new Solution(shifts.transpose(), solve(system, concepts));
   }
 
-  /** S Cᵀ (λ I + C S Cᵀ)⁻¹. */
-  private RealMatrix ofWidth(RealMatrix concepts, double[] weights) {
-    RealMatrix weighted =
-        concepts.transpose().multiply(MatrixUtils.createRealDiagonalMatrix(weights));
-    RealMatrix system = weighted.multiply(concepts);
-    for (int i = 0; i < system.getRowDimension(); i++) {
+  /** (T − C) S Cᵀ and (λ I + C S Cᵀ)⁻¹, of rows that are embeddings. */
+  private Solution ofWidth(RealMatrix concepts, RealMatrix shifts, double[] weights) {
+    RealMatrix weighted = concepts.copy();
+    for (int i = 0; i < weights.length; i++) {
+      weighted.setRowVector(i, weighted.getRowVector(i).mapMultiplyToSelf(weights[i]));
+    }
+    RealMatrix system = concepts.transpose().multiply(weighted);
+    int width = system.getRowDimension();
+    for (int i = 0; i < width; i++) {
       system.addToEntry(i, i, lambda);
     }
-    return solve(system, weighted).transpose();
+    RealMatrix identity = MatrixUtils.createRealIdentityMatrix(width);
+    return new Solution(shifts.transpose().multiply(weighted), solve(system, identity));
   }
 
   private RealMatrix solve(RealMatrix system, RealMatrix right) {

@@ -81,7 +81,7 @@ final class ErasureStudyCommand implements Callable<Integer> {
   @Option(
       names = "--erase-weight",
       paramLabel = "N",
-      defaultValue = "1",
+      defaultValue = "8",
       description = "Of UCE; default ${DEFAULT-VALUE}.")
   private double eraseWeight;
 
@@ -95,11 +95,10 @@ final class ErasureStudyCommand implements Callable<Integer> {
   @Option(
       names = "--preserve",
       paramLabel = "N",
-      defaultValue = "0",
       description =
-          "Prompts, of subjects that are not scored, to preserve, up to 24; default"
-              + " ${DEFAULT-VALUE}.")
-  private int preserve;
+          "Prompts to preserve, of subjects that are not scored; default all 439 for UCE, none for"
+              + " ESD.")
+  private @Nullable Integer preserve;
 
   @Option(
       names = "--tuning",
@@ -132,7 +131,7 @@ final class ErasureStudyCommand implements Callable<Integer> {
           new ErasureStudy(
               starter.checkpoint(),
               new JudgeScorer(judge.judge(), emoji),
-              studyMethod(),
+              studyMethod(subjects.lessons().size()),
               out,
               workers);
       var listener =
@@ -148,13 +147,15 @@ final class ErasureStudyCommand implements Callable<Integer> {
     return 0;
   }
 
-  private StudyMethod studyMethod() {
+  private StudyMethod studyMethod(int lessons) {
     Device device = Device.cpu(workers);
     if (method.equalsIgnoreCase("UCE")) {
-      return new StudyMethod.Uce(tokens, eraseWeight, lambda, preserve, device);
+      int kept = preserve == null ? lessons : preserve;
+      return new StudyMethod.Uce(tokens, eraseWeight, lambda, kept, device);
     }
     ErasureMethod esd = ErasureMethod.valueOf(method.toUpperCase(Locale.ROOT));
     double rate = learningRate == null ? esd.learningRate() : learningRate;
-    return new StudyMethod.Esd(esd, iterations, rate, eta, batch, preserve, device);
+    int kept = preserve == null ? 0 : preserve;
+    return new StudyMethod.Esd(esd, iterations, rate, eta, batch, kept, device);
   }
 }

@@ -33,8 +33,6 @@ import picocli.CommandLine.Spec;
       InvertCommand.class,
       EraseCommand.class,
       InfoCommand.class,
-      MergeLoraCommand.class,
-      ConvertLoraCommand.class,
       TrainProbeCommand.class,
       ConformanceCommand.class,
       BenchCommand.class,

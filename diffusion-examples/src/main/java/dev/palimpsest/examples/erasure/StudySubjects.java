@@ -24,7 +24,6 @@ public record StudySubjects(List<Subject> erased, List<Subject> others, List<Sub
   private static final int ERASED = 12;
   private static final int OTHERS = 24;
   private static final int TUNED = 4;
-  private static final int LESSONS = 24;
   private static final int SEEDS_A_STYLE = 8;
   private static final int SEEDS_AN_OTHER = 5;
 
@@ -51,11 +50,11 @@ public record StudySubjects(List<Subject> erased, List<Subject> others, List<Sub
   }
 
   private static List<Subject> lessons(List<Subject> order) {
-    return order.subList(order.size() - LESSONS, order.size());
+    return order.subList(ERASED + OTHERS + TUNED + OTHERS, order.size());
   }
 
   private static List<Subject> order(Emoji64 emoji) {
-    return Panel.chosen(emoji, ERASED + 2 * OTHERS + TUNED + LESSONS, SEED, 1).subjects();
+    return Panel.chosen(emoji, emoji.shown().size(), SEED, 1).subjects();
   }
 
   /** The first {@code count} of those erased on their own, for an erasure of all in one run. */

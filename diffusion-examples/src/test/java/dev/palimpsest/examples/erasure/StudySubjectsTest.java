@@ -58,7 +58,7 @@ class StudySubjectsTest {
   void whatIsPreservedIsNeverScored() throws IOException {
     StudySubjects study = StudySubjects.of(emoji());
     StudyTrial trial = StudyTrial.together(study, 5);
-    assertEquals(24, trial.preserved().size());
+    assertEquals(439, trial.preserved().size());
     assertTrue(
         trial.prompts().stream().noneMatch(prompt -> trial.preserved().contains(prompt.text())));
   }
