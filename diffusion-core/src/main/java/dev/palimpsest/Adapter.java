@@ -5,6 +5,7 @@ import dev.palimpsest.errors.CheckpointException;
 import dev.palimpsest.graph.Graph;
 import dev.palimpsest.tensor.Tensor;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * An addition to the networks of a pipeline whose strength each request chooses, such as a live
@@ -32,6 +33,11 @@ public interface Adapter {
    *     parameters and its {@link #inputs} as further inputs
    */
   Graph adapt(String component, Graph network);
+
+  /** What users should know about this prompt, such as that it lacks a trigger word. */
+  default Optional<String> warning(String prompt) {
+    return Optional.empty();
+  }
 
   /** The adapter's weights in a network, by the names of the parameters that it adds. */
   Map<String, Tensor> weights(String component);

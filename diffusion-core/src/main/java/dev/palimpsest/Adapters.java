@@ -2,6 +2,7 @@ package dev.palimpsest;
 
 import static com.google.common.base.Preconditions.checkArgument;
 import static com.google.common.base.Preconditions.checkState;
+import static java.util.Objects.requireNonNull;
 
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Component;
@@ -17,17 +18,24 @@ import java.util.function.Function;
 
 /** The adapters that a pipeline was opened with, by name. Immutable. */
 final class Adapters {
-  private static final AdapterScale AS_TRAINED = AdapterScale.of(1);
+  /**
+   * An adapter and its strength in requests that do not say any.
+   *
+   * @param scale of requests that do not say any
+   */
+  record Usual(Adapter adapter, AdapterScale scale) {}
 
-  private final Map<String, Adapter> adapters;
+  private final Map<String, Adapter> adapters = new LinkedHashMap<>();
+  private final Map<String, AdapterScale> usual = new LinkedHashMap<>();
 
-  Adapters(List<Adapter> adapters) {
-    this.adapters = new LinkedHashMap<>();
-    for (Adapter adapter : adapters) {
+  Adapters(List<Usual> adapters) {
+    for (Usual each : adapters) {
+      String name = each.adapter.name();
       checkState(
-          this.adapters.put(adapter.name(), adapter) == null,
+          this.adapters.put(name, each.adapter) == null,
           "two adapters are named %s; give one another name",
-          adapter.name());
+          name);
+      usual.put(name, each.scale);
     }
   }
 
@@ -73,7 +81,10 @@ final class Adapters {
     };
   }
 
-  /** What the network is given at each run; strengths that the request does not say are 1. */
+  /**
+   * What the network is given at each run; strengths that the request does not say are the usual
+   * ones.
+   */
   Map<String, Tensor> inputs(String component, GenerationRequest request) {
     var inputs = new LinkedHashMap<String, Tensor>();
     adapters.forEach(
@@ -88,7 +99,22 @@ final class Adapters {
     return lines;
   }
 
-  private static AdapterScale scale(String name, GenerationRequest request) {
-    return request.adapters().getOrDefault(name, AS_TRAINED);
+  /** What adapters that act have to say about the request's prompt. */
+  List<String> warnings(GenerationRequest request) {
+    var warnings = new ArrayList<String>();
+    adapters.forEach(
+        (name, adapter) -> {
+          boolean acts = !scale(name, request).equals(AdapterScale.of(0));
+          request
+              .prompt()
+              .filter(prompt -> acts)
+              .flatMap(adapter::warning)
+              .ifPresent(warning -> warnings.add(name + ": " + warning));
+        });
+    return warnings;
+  }
+
+  private AdapterScale scale(String name, GenerationRequest request) {
+    return request.adapters().getOrDefault(name, requireNonNull(usual.get(name)));
   }
 }

@@ -268,7 +268,9 @@ public final class DiffusionPipeline implements AutoCloseable {
         pixelDecoder == PixelDecoder.ROUNDED
             ? Pictures.toUnit(model.decoder().decode(end.x(), cancellation))
             : last.decode(pixelDecoder, (Ddpm) scheduler, plan, end.denoised(), noise);
-    return collect(request, pixels, prompts.warnings(), cancellation);
+    var warnings = new ArrayList<>(prompts.warnings());
+    warnings.addAll(model.adapters().warnings(request.request()));
+    return collect(request, pixels, warnings, cancellation);
   }
 
   private Inversion inverted(
@@ -441,7 +443,7 @@ public final class DiffusionPipeline implements AutoCloseable {
     PixelDecoder pixelDecoder = PixelDecoder.ROUNDED;
     int maxConcurrent = Integer.MAX_VALUE;
     final List<ImageCheck> checks = new ArrayList<>();
-    final List<Adapter> adapters = new ArrayList<>();
+    final List<Adapters.Usual> adapters = new ArrayList<>();
 
     private Builder(Checkpoint checkpoint) {
       this.checkpoint = checkpoint;
@@ -503,7 +505,12 @@ public final class DiffusionPipeline implements AutoCloseable {
      * those that do not.
      */
     public Builder adapter(Adapter adapter) {
-      adapters.add(requireNonNull(adapter));
+      return adapter(adapter, 1);
+    }
+
+    /** An adapter with another strength for requests that do not choose one. */
+    public Builder adapter(Adapter adapter, double scale) {
+      adapters.add(new Adapters.Usual(requireNonNull(adapter), AdapterScale.of(scale)));
       return this;
     }
 

@@ -362,7 +362,7 @@ public final class GenerationRequest {
     return fields.images;
   }
 
-  /** The strengths of adapters by name; those that are not named act at 1. */
+  /** The strengths of adapters by name; those that are not named act as the pipeline says. */
   public Map<String, AdapterScale> adapters() {
     return fields.adapters;
   }

@@ -54,11 +54,33 @@ public final class Checkpoint {
    * The checkpoint in {@code dir}, with its plain weights; a component that comes in one variant
    * only, such as {@code fp16}, is read in that one, and {@link #describe} says so.
    *
+   * <p>A {@code .safetensors} file is read as a whole checkpoint, too, if its tokenizers' folders
+   * lie beside it; otherwise see {@link #readSingleFile}.
+   *
    * @throws CheckpointException if a file is missing or malformed, or weights are pickles only
    * @throws UnsupportedModelException if a component's class is not one the library runs
    */
   public static Checkpoint read(Path dir) throws CheckpointException {
-    return read(dir, Optional.empty());
+    return Files.isRegularFile(dir) && dir.toString().endsWith(".safetensors")
+        ? readSingleFile(dir, dir.toAbsolutePath().resolveSibling(""))
+        : read(dir, Optional.empty());
+  }
+
+  /**
+   * A whole checkpoint of Stable Diffusion 1, 2 or XL in one {@code .safetensors} file under the
+   * names of the original code, as model sites ship them; {@link #save} makes a diffusers folder of
+   * it. The kind and all sizes are told from the tensors, the scheduler is the published one of the
+   * kind. Whether the network predicts noise or velocity is taken from the file where it says so
+   * ({@code modelspec.prediction_type}); otherwise version 2 is taken to predict the velocity.
+   *
+   * @param tokenizers a folder that has {@code tokenizer} and, for XL, {@code tokenizer_2}, which
+   *     such files lack: for example a diffusers folder of the same family
+   * @throws CheckpointException if the file is malformed, tensors of its networks are unknown or
+   *     missing, or a tokenizer is missing
+   * @throws UnsupportedModelException saying what was seen, if it is another kind of model
+   */
+  public static Checkpoint readSingleFile(Path file, Path tokenizers) throws CheckpointException {
+    return SingleFile.read(file, tokenizers);
   }
 
   /**
@@ -101,6 +123,16 @@ public final class Checkpoint {
   }
 
   /**
+   * Whether the file holds tensors of a whole model under the original code's names.
+   *
+   * @throws CheckpointException if the file is malformed
+   */
+  public static boolean looksLikeOne(Path file) throws CheckpointException {
+    return Safetensors.read(file).names().stream()
+        .anyMatch(name -> name.startsWith(SingleFileFamily.UNET));
+  }
+
+  /**
    * One network in a folder of its own: {@code config.json} beside its weights. Its class is what
    * the config declares.
    *
@@ -132,6 +164,10 @@ public final class Checkpoint {
    * @param index {@code _class_name} and the scalars of a {@code model_index.json}
    */
   public static Checkpoint of(Config index, Collection<Component> components) {
+    return of(Optional.empty(), index, components);
+  }
+
+  static Checkpoint of(Optional<Path> path, Config index, Collection<Component> components) {
     Map<String, Component> byName = new TreeMap<>();
     for (Component component : components) {
       checkArgument(
@@ -139,7 +175,7 @@ public final class Checkpoint {
           "two components are named %s",
           component.name());
     }
-    return new Checkpoint(Optional.empty(), index, byName);
+    return new Checkpoint(path, index, byName);
   }
 
   private static void checkFolder(Path dir) throws CheckpointException {

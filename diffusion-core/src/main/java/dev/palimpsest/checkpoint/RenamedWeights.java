@@ -10,11 +10,23 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
-/** Weights under other names and shapes. */
+/** Weights under other names and shapes, or cut out of larger tensors. */
 final class RenamedWeights implements Weights {
-  /** The stored tensor's name and the shape it is given. */
-  record Source(String name, Shape shape) {}
+  /**
+   * Where a tensor comes from.
+   *
+   * @param name the stored tensor's
+   * @param shape the shape it is given
+   * @param part what of the stored tensor it is
+   */
+  record Source(String name, Shape shape, UnaryOperator<Tensor> part) {
+    /** The whole stored tensor. */
+    Source(String name, Shape shape) {
+      this(name, shape, tensor -> tensor);
+    }
+  }
 
   private final Weights stored;
   private final Map<String, Source> sources;
@@ -35,7 +47,7 @@ final class RenamedWeights implements Weights {
   @Override
   public Tensor get(String name) {
     Source source = source(name);
-    return stored.get(source.name).reshape(source.shape);
+    return source.part.apply(stored.get(source.name)).reshape(source.shape);
   }
 
   @Override

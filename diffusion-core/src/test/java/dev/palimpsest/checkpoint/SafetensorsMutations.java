@@ -19,7 +19,7 @@ import java.util.TreeMap;
  * Reads damaged safetensors files; a program of its own, so that a test can run it with a small
  * heap. Anything but a {@link CheckpointException} ends it.
  */
-final class SafetensorsMutations {
+public final class SafetensorsMutations {
   private static final String[] WORDS = {
     "9223372036854775807",
     "-1",
@@ -80,7 +80,7 @@ final class SafetensorsMutations {
   }
 
   /** One to four random damages, most of them in the header. */
-  static byte[] mutated(byte[] original, SplittableRandom random) {
+  public static byte[] mutated(byte[] original, SplittableRandom random) {
     byte[] bytes = original;
     int damages = 1 + random.nextInt(4);
     for (int i = 0; i < damages && bytes.length > 0; i++) {

@@ -10,22 +10,31 @@ import picocli.CommandLine.Option;
 
 /** Which checkpoint, under which layers. */
 final class CheckpointOptions {
+  static final String TOKENIZERS =
+      "For a checkpoint in one file: the folder with its tokenizers, such as a diffusers folder of the"
+          + " same family; default the file's own folder.";
+
   @Option(
       names = "--model",
-      paramLabel = "DIR",
-      description = "A checkpoint in diffusers layout; default the starter model inside this jar.")
+      paramLabel = "PATH",
+      description =
+          "A checkpoint: a diffusers folder or one .safetensors file; default the starter model inside"
+              + " this jar.")
   private @Nullable Path model;
+
+  @Option(names = "--tokenizers", paramLabel = "DIR", description = TOKENIZERS)
+  private @Nullable Path tokenizers;
 
   @Option(
       names = "--layer",
       paramLabel = "FILE[@STRENGTH]",
       converter = LayerFile.Converter.class,
-      description = "Lay this erasure on it, at a strength from 0 to 1; may be repeated.")
+      description = "Lay this erasure or merge this LoRA, at a strength; may be repeated.")
   private List<LayerFile> layers = new ArrayList<>();
 
   @Option(
       names = "--force-layers",
-      description = "Lay them on a checkpoint too that they were not made on.")
+      description = "Lay erasures on a checkpoint too that they were not made on.")
   private boolean force;
 
   boolean isStarter() {
@@ -34,7 +43,7 @@ final class CheckpointOptions {
 
   OpenCheckpoint open() throws IOException {
     if (model != null) {
-      return new OpenCheckpoint(layered(Checkpoint.read(model)), null);
+      return new OpenCheckpoint(layered(read(model, tokenizers)), null);
     }
     StarterModel starter = StarterModel.open();
     try {
@@ -43,6 +52,12 @@ final class CheckpointOptions {
       starter.close();
       throw e;
     }
+  }
+
+  static Checkpoint read(Path model, @Nullable Path tokenizers) throws IOException {
+    return tokenizers == null
+        ? Checkpoint.read(model)
+        : Checkpoint.readSingleFile(model, tokenizers);
   }
 
   private Checkpoint layered(Checkpoint base) throws IOException {

@@ -8,6 +8,7 @@ import dev.palimpsest.esd.Erasure;
 import dev.palimpsest.esd.ErasureRecord;
 import dev.palimpsest.image.PngFile;
 import dev.palimpsest.image.PngMetadata;
+import dev.palimpsest.lora.Lora;
 import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -23,11 +24,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** What a checkpoint or an erasure holds, or how a picture was made. */
+/** What a checkpoint, an erasure or a LoRA holds, or how a picture was made. */
 @Command(
     name = "info",
     mixinStandardHelpOptions = true,
-    description = "Tells what a checkpoint or an erasure holds, or how a PNG was made.")
+    description = "Tells what a checkpoint, an erasure or a LoRA holds, or how a PNG was made.")
 final class InfoCommand implements Callable<Integer> {
   private static final String ROW = "%-16s %-28s %14s %12s  %s%n";
 
@@ -36,9 +37,14 @@ final class InfoCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       arity = "0..1",
-      paramLabel = "DIR|FILE",
-      description = "A checkpoint folder, an erasure or a picture; default the starter model.")
+      paramLabel = "PATH",
+      description =
+          "A checkpoint (folder or .safetensors file), an erasure, a LoRA or a picture; default the"
+              + " starter model.")
   private @Nullable Path path;
+
+  @Option(names = "--tokenizers", paramLabel = "DIR", description = CheckpointOptions.TOKENIZERS)
+  private @Nullable Path tokenizers;
 
   @Option(
       names = "--hash",
@@ -55,11 +61,22 @@ final class InfoCommand implements Callable<Integer> {
         && String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT).endsWith(".png")) {
       describe(path);
     } else if (Files.isRegularFile(path)) {
-      describe(Erasure.read(path));
+      describeSafetensors(path);
     } else {
       describe(Checkpoint.read(path), path.toString());
     }
     return 0;
+  }
+
+  /** An erasure says that it is one; LoRAs and checkpoints are known by their tensors' names. */
+  private void describeSafetensors(Path file) throws IOException {
+    if (Lora.looksLikeOne(file)) {
+      new LoraDescription(Lora.readLenient(file), out()).print();
+    } else if (tokenizers != null || Checkpoint.looksLikeOne(file)) {
+      describe(CheckpointOptions.read(file, tokenizers), file.toString());
+    } else {
+      describe(Erasure.read(file));
+    }
   }
 
   private void describe(Path png) throws IOException {

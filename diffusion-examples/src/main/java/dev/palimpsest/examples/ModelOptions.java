@@ -5,6 +5,8 @@ import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.examples.CheckpointOptions.OpenCheckpoint;
 import dev.palimpsest.runtime.Device;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -12,6 +14,13 @@ import picocli.CommandLine.Option;
 /** Which model to run, and how it is opened. */
 final class ModelOptions {
   @Mixin private CheckpointOptions checkpoint = new CheckpointOptions();
+
+  @Option(
+      names = "--lora",
+      paramLabel = "FILE[@STRENGTH]",
+      converter = LayerFile.Converter.class,
+      description = "Run this LoRA beside the model, at a strength, default 1; may be repeated.")
+  private List<LayerFile> loras = new ArrayList<>();
 
   @Option(
       names = "--scheduler",
@@ -45,6 +54,9 @@ final class ModelOptions {
               + " --without-safety-checker says that this is all right");
     }
     DiffusionPipeline.Builder builder = DiffusionPipeline.builder(checkpoint).device(device);
+    for (LayerFile lora : loras) {
+      builder.adapter(lora.lora(), lora.strength());
+    }
     if (scheduler != null) {
       builder.scheduler(scheduler);
     }

@@ -33,6 +33,8 @@ import picocli.CommandLine.Spec;
       InvertCommand.class,
       EraseCommand.class,
       InfoCommand.class,
+      MergeLoraCommand.class,
+      ConvertLoraCommand.class,
       TrainProbeCommand.class,
       ConformanceCommand.class,
       BenchCommand.class,

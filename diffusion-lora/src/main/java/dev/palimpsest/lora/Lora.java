@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import dev.palimpsest.Adapter;
 import dev.palimpsest.AdapterScale;
 import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.checkpoint.Safetensors;
 import dev.palimpsest.checkpoint.Weights;
 import dev.palimpsest.errors.CheckpointException;
 import dev.palimpsest.graph.Graph;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -74,6 +76,17 @@ public final class Lora implements Adapter {
    */
   public static LoraReading readLenient(Path path) throws CheckpointException {
     return LoraReader.read(path);
+  }
+
+  /**
+   * Whether the file looks like an adapter's, of this kind or another, and not a checkpoint's, by
+   * the names of its tensors.
+   *
+   * @throws CheckpointException if the file is malformed
+   */
+  public static boolean looksLikeOne(Path path) throws CheckpointException {
+    return Safetensors.read(path).names().stream()
+        .anyMatch(name -> LoraKey.of(name).isPresent() || LoraKey.otherKind(name).isPresent());
   }
 
   /**
@@ -143,6 +156,16 @@ public final class Lora implements Adapter {
   /** The file's free text entries, without those that only repeat ranks and alphas. */
   public Map<String, String> metadata() {
     return metadata;
+  }
+
+  /** The words that its subjects are called by, as the file tells. */
+  public List<TriggerWord> triggers() {
+    return TriggerWord.of(metadata);
+  }
+
+  @Override
+  public Optional<String> warning(String prompt) {
+    return TriggerWord.missing(triggers(), prompt);
   }
 
   /** This LoRA as it fits a checkpoint's weights. */

@@ -23,7 +23,14 @@ import java.util.function.Function;
 
 /** Area {@code lora}: adapters from files, live at every strength, merged, several at once. */
 final class LoraCases {
-  private static final String SCALE = "unet_scale_";
+  /** Components by what names of outputs begin with. */
+  private static final Map<String, String> NETWORKS =
+      Map.of(
+          "unet", "unet",
+          "text", "text_encoder",
+          "text_encoder", "text_encoder",
+          "text_encoder_2", "text_encoder_2");
+
   private static final String MERGED = "merged/";
   private static final String WEIGHTS = "weights_";
 
@@ -41,35 +48,35 @@ final class LoraCases {
     for (JsonNode file : c.field("files")) {
       Lora lora = Lora.read(c.inArea(file.asText()));
       lora.check(checkpoint);
-      unet(c, checkpoint, lora);
-      if (c.asks("text_base")) {
-        text(c, checkpoint, lora);
+      for (Map.Entry<String, String> network : NETWORKS.entrySet()) {
+        if (checkpoint.has(network.getValue())) {
+          outputs(c, network.getKey(), checkpoint.component(network.getValue()), lora);
+        }
       }
       merged(c, checkpoint.with(lora.at(1)));
     }
   }
 
-  private static void unet(ConformanceCase c, Checkpoint checkpoint, Lora lora) throws IOException {
-    try (var network = new Network(c, checkpoint.component("unet"), List.of(lora))) {
-      for (String name : c.expected()) {
-        if (name.startsWith(SCALE)) {
-          double scale = Double.parseDouble(name.substring(SCALE.length()));
-          c.put(name, network.run(List.of(scale)));
+  /** What the case asks of one network: without the adapter, and with it at each strength. */
+  private static void outputs(ConformanceCase c, String prefix, Component component, Lora lora)
+      throws IOException {
+    String scaled = prefix + "_scale_";
+    List<String> scales =
+        c.expected().stream()
+            .filter(name -> name.startsWith(scaled))
+            .map(name -> name.substring(scaled.length()))
+            .toList();
+    if (!scales.isEmpty()) {
+      try (var network = new Network(c, component, List.of(lora))) {
+        for (String scale : scales) {
+          c.put(scaled + scale, network.run(List.of(Double.parseDouble(scale))));
         }
       }
     }
-    try (var network = new Network(c, checkpoint.component("unet"), List.of())) {
-      c.put("unet_base", network.run(List.of()));
-    }
-  }
-
-  private static void text(ConformanceCase c, Checkpoint checkpoint, Lora lora) throws IOException {
-    Component encoder = checkpoint.component("text_encoder");
-    try (var network = new Network(c, encoder, List.of(lora))) {
-      c.put("text_scale_1.0", network.run(List.of(1.0)));
-    }
-    try (var network = new Network(c, encoder, List.of())) {
-      c.put("text_base", network.run(List.of()));
+    if (c.asks(prefix + "_base")) {
+      try (var network = new Network(c, component, List.of())) {
+        c.put(prefix + "_base", network.run(List.of()));
+      }
     }
   }
 

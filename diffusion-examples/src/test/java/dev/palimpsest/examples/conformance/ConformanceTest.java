@@ -32,7 +32,7 @@ class ConformanceTest {
   private static final JsonMapper JSON = new JsonMapper();
   private static final Set<String> INLINE = Set.of("ids", "padded", "attention_mask_sum");
 
-  private static final List<String> AREAS = List.of("grads", "pipelines", "tokenizer");
+  private static final List<String> AREAS = List.of("grads", "lora", "pipelines", "tokenizer");
 
   @TempDir static Path temp;
 
