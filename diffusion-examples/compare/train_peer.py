@@ -17,6 +17,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 
+ATTENTION_LAYERS = ("to_q", "to_k", "to_v", "to_out.0")
 ATTENTION = re.compile(r".*\.attn[12]\.to_(q|k|v|out\.0)\.weight")
 
 
@@ -27,11 +28,29 @@ def anonymous():
     return 0
 
 
+def add_lora(model, tensors):
+    from peft import LoraConfig
+
+    rank = next(t.shape[0] for name, t in tensors.items() if ".lora_A." in name)
+    model.requires_grad_(False)
+    model.add_adapter(LoraConfig(r=rank, lora_alpha=rank, target_modules=list(ATTENTION_LAYERS)))
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.requires_grad:
+                parameter.copy_(tensors["unet." + name.replace(".default.", ".")])
+
+
+def named(name, options):
+    """As bench-training calls a gradient."""
+    return f"lora.lora/{name.replace('.default.', '.')}" if options.lora else name
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--unet", type=Path, required=True)
     parser.add_argument("--inputs", type=Path, required=True)
-    parser.add_argument("--train", choices=("attention", "all"), required=True)
+    parser.add_argument("--train", choices=("attention", "all"))
+    parser.add_argument("--lora", type=Path, help="train this LoRA's matrices alone, by peft")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--checkpointing", action="store_true", help="torch's own, by block")
     parser.add_argument("--out-gradients", type=Path)
@@ -43,8 +62,12 @@ def main():
     model.train()
     if options.checkpointing:
         model.enable_gradient_checkpointing()
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_(options.train == "all" or ATTENTION.fullmatch(name) is not None)
+    if options.lora:
+        add_lora(model, load_file(options.lora))
+    else:
+        for name, parameter in model.named_parameters():
+            trains = options.train == "all" or ATTENTION.fullmatch(name) is not None
+            parameter.requires_grad_(trains)
     trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
     batch = load_file(options.inputs)
     report = {"open_s": time.perf_counter() - start, "base_anon_bytes": base}
@@ -61,7 +84,7 @@ def main():
         if len(times) == 1:
             report["loss"] = loss.item()
             if options.out_gradients:
-                gradients = {n: p.grad.contiguous() for n, p in trained.items()}
+                gradients = {named(n, options): p.grad.contiguous() for n, p in trained.items()}
                 save_file(gradients, options.out_gradients)
         del prediction, loss
         print(times[-1], processor[-1], flush=True)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares a training step (forward and backward, no optimizer) with torch's on the CPU.
 
-    train_step.py CASE [CASE...] [--train attention all] [--recompute nothing blocks]
+    train_step.py CASE [CASE...] [--train attention all lora] [--recompute nothing blocks]
 
 Two processes are open at a time and take steps in turns; the ratio is the median of the ratios of
 neighbouring steps. Loss and gradients are compared before anything is reported. README.md beside
@@ -11,6 +11,7 @@ this file says what the numbers mean.
 import argparse
 import json
 import os
+import re
 import shlex
 import statistics
 import subprocess
@@ -26,6 +27,8 @@ import watched
 HERE = Path(__file__).resolve().parent
 STARTER = HERE.parent / "src/main/resources/dev/palimpsest/examples/starter/unet"
 JAR = HERE.parent / "target" / "palimpsest.jar"
+
+ATTENTION = re.compile(r".*\.attn[12]\.to_(q|k|v|out\.0)\.weight")
 
 # Of SD 1.5 one or two levels: its widths, heads, text width, one layer a block.
 SD = {
@@ -114,9 +117,28 @@ def prepare(case, folder, seed):
     return unet
 
 
+def lora(unet, folder, options):
+    """A file with random matrices for the attention's layers, in peft's format."""
+    random = np.random.default_rng(options.seed)
+    tensors = {}
+    for name, weight in load_file(next(unet.glob("*.safetensors"))).items():
+        if not ATTENTION.fullmatch(name):
+            continue
+        module = "unet." + name.removesuffix(".weight")
+        out, features = weight.shape
+        down = random.standard_normal((options.rank, features), dtype=np.float32)
+        up = random.standard_normal((out, options.rank), dtype=np.float32)
+        tensors[module + ".lora_A.weight"] = down / np.float32(features**0.5)
+        tensors[module + ".lora_B.weight"] = up * np.float32(0.01)
+    save_file(tensors, folder / "lora.safetensors")
+    return folder / "lora.safetensors"
+
+
 def measure(options, case, train, recompute, folder):
     common = ["--inputs", folder / "batch.safetensors", "--threads", options.threads]
-    common += ["--unet", prepare(CASES[case], folder, options.seed), "--train", train]
+    unet = prepare(CASES[case], folder, options.seed)
+    common += ["--unet", unet]
+    common += ["--lora", lora(unet, folder, options)] if train == "lora" else ["--train", train]
     files = {name: folder / f"{name}.safetensors" for name in ("torch", "ours")}
     torch = [sys.executable, HERE / "train_peer.py", *common, "--out-gradients", files["torch"]]
     if options.checkpointing:
@@ -191,7 +213,8 @@ HEADING = """\
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="+", choices=CASES)
-    parser.add_argument("--train", nargs="+", default=["attention", "all"])
+    parser.add_argument("--train", nargs="+", default=["attention", "all"], help="or lora")
+    parser.add_argument("--rank", type=int, default=16, help="of lora; default 16")
     parser.add_argument("--recompute", nargs="+", default=["nothing"])
     parser.add_argument("--checkpointing", action="store_true", help="torch recomputes blocks too")
     parser.add_argument("--steps", type=int, default=7, help="after a first one; default 7")

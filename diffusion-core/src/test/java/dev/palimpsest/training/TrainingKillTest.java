@@ -1,17 +1,12 @@
 package dev.palimpsest.training;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,9 +42,9 @@ class TrainingKillTest {
         boolean more = done < kills;
         boolean early = random.nextInt(8) == 0;
         finished =
-            child(
-                folder,
-                steps,
+            KilledProcess.finishes(
+                KilledTraining.class,
+                List.of(folder.toString(), Integer.toString(steps)),
                 more ? (early ? "started" : "opened") : "",
                 random.nextInt(early ? 800 : 200));
         if (more && !finished) {
@@ -62,42 +57,6 @@ class TrainingKillTest {
     System.out.printf(
         "%d kills, %d of them while training, in %d runs: no unreadable state, equal weights%n",
         done, whileTraining, runs);
-  }
-
-  /**
-   * Whether the child reached the end.
-   *
-   * @param until the line after which it is killed, or empty
-   * @param delay milliseconds between the two
-   */
-  private static boolean child(Path folder, int steps, String until, int delay)
-      throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-cp"));
-    command.add(System.getProperty("java.class.path"));
-    command.add(KilledTraining.class.getName());
-    command.addAll(List.of(folder.toString(), Integer.toString(steps)));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
-      var lines = new ArrayList<String>();
-      String line;
-      while ((line = output.readLine()) != null) {
-        lines.add(line);
-        if (line.equals(until)) {
-          TimeUnit.MILLISECONDS.sleep(delay);
-          process.toHandle().destroyForcibly(); // leaves the stream open
-        }
-      }
-      process.waitFor();
-      boolean finished = lines.contains("finished");
-      assertTrue(
-          finished || (!until.isEmpty() && process.exitValue() != 1),
-          () -> String.join("\n", lines));
-      return finished;
-    } finally {
-      process.destroyForcibly();
-    }
   }
 
   private void check(TrainingResult expected, Path folder, int steps) throws IOException {

@@ -6,11 +6,13 @@ import static java.util.Objects.requireNonNull;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.math.Quantiles;
+import dev.palimpsest.AdapterScale;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Component;
 import dev.palimpsest.checkpoint.Safetensors;
 import dev.palimpsest.graph.Graph;
 import dev.palimpsest.graph.Value;
+import dev.palimpsest.lora.Lora;
 import dev.palimpsest.model.UNet2DConditionModel;
 import dev.palimpsest.runtime.RuntimeInfo;
 import dev.palimpsest.tensor.Tensor;
@@ -54,6 +56,7 @@ import picocli.CommandLine.Spec;
     })
 final class BenchTrainingCommand implements Callable<Integer> {
   private static final String TARGET = "target";
+  private static final String UNET = "unet";
   private static final Pattern ATTENTION =
       Pattern.compile(".*\\.attn[12]\\.to_(q|k|v|out\\.0)\\.weight");
 
@@ -90,6 +93,12 @@ final class BenchTrainingCommand implements Callable<Integer> {
       defaultValue = "all",
       description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
   private Trained trained = Trained.ALL;
+
+  @Option(
+      names = "--lora",
+      paramLabel = "FILE",
+      description = "Train this LoRA's matrices and no weight of the network.")
+  private @Nullable Path lora;
 
   @Option(
       names = "--recompute",
@@ -150,10 +159,16 @@ final class BenchTrainingCommand implements Callable<Integer> {
     Component component = Checkpoint.readComponent(unet);
     Map<String, Tensor> batch = batch();
     Graph network = withLoss(UNet2DConditionModel.graph(component.config()), batch);
-    List<String> names = names(network);
-    TrainingGraph graph = TrainingGraph.of(network, names, recompute);
     Map<String, Tensor> initial = new HashMap<>();
-    names.forEach(name -> initial.put(name, component.weights().get(name)));
+    if (lora != null) {
+      Lora adapter = Lora.read(lora);
+      network = adapter.adapt(UNET, network);
+      batch.putAll(adapter.inputs(UNET, AdapterScale.of(1)));
+      initial.putAll(adapter.weights(UNET));
+    } else {
+      names(network).forEach(name -> initial.put(name, component.weights().get(name)));
+    }
+    TrainingGraph graph = TrainingGraph.of(network, initial.keySet(), recompute);
     try (TrainingSession session =
         TrainingSession.open(
             graph, Trainables.of(initial), component.weights()::get, device.open())) {
@@ -196,7 +211,7 @@ final class BenchTrainingCommand implements Callable<Integer> {
             "tokens", requireNonNull(batch.get("encoder_hidden_states")).shape().dim(1));
     Value out = requireNonNull(unet.bind(sizes).outputs().get("out_sample"));
     Value target = Value.input(TARGET, out.dtype(), out.dims());
-    return Graph.of("unet", TrainingGraph.LOSS, Losses.meanSquaredError(out, target));
+    return Graph.of(UNET, TrainingGraph.LOSS, Losses.meanSquaredError(out, target));
   }
 
   private List<String> names(Graph network) {

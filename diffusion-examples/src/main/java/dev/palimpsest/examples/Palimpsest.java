@@ -45,6 +45,8 @@ import picocli.CommandLine.Spec;
       LossPlotCommand.class,
       TrainStarterCommand.class,
       TrainJudgeCommand.class,
+      TrainLoraCommand.class,
+      LoraStudyCommand.class,
       JudgeCommand.class,
       ReportCommand.class,
       ErasureStudyCommand.class,

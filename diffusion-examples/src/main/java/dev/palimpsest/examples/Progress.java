@@ -43,6 +43,13 @@ final class Progress implements AutoCloseable {
     }
   }
 
+  /** Shows a few words behind the bar, such as a loss. */
+  void tell(String words) {
+    if (bar != null) {
+      bar.setExtraMessage(words);
+    }
+  }
+
   @Override
   public void close() {
     if (bar != null) {

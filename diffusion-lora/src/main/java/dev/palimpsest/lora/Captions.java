@@ -10,8 +10,8 @@ import java.util.stream.Collectors;
 
 /**
  * What becomes of a caption each time it is shown. A caption is tags between commas, or one
- * sentence. The tags that hold trigger words come first and stay whatever is dropped; a word that
- * no tag holds is put in front.
+ * sentence. The tags that hold trigger words come first and stay whatever is dropped. A caption
+ * that holds none of the words gets all of them in front.
  *
  * @param triggers in the order in which they stand
  * @param shuffled whether the other tags are shown in random order
@@ -66,8 +66,11 @@ record Captions(List<TriggerWord> triggers, boolean shuffled, double tagDropout,
     List<String> front = new ArrayList<>();
     for (TriggerWord trigger : triggers) {
       if (front.stream().noneMatch(trigger::isIn)) {
-        front.add(tags.stream().filter(trigger::isIn).findFirst().orElse(trigger.phrase()));
+        tags.stream().filter(trigger::isIn).findFirst().ifPresent(front::add);
       }
+    }
+    if (front.isEmpty()) {
+      triggers.forEach(trigger -> front.add(trigger.phrase()));
     }
     return front;
   }

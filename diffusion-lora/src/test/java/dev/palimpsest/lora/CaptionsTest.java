@@ -30,6 +30,7 @@ class CaptionsTest {
     List<TriggerWord> two = List.of(CAR.get(0), TriggerWord.of("zxq"));
     assertEquals("m5g90 car, zxq, red", Captions.PLAIN.with(two).whole("red"));
     assertEquals("a zxq on a m5g90, red", Captions.PLAIN.with(two).whole("red, a zxq on a m5g90"));
+    assertEquals("a zxq, red", Captions.PLAIN.with(two).whole("red, a zxq"));
     assertEquals("red, blue", Captions.PLAIN.whole(" red ,,blue"));
   }
 

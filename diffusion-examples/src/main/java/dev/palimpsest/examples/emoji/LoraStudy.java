@@ -1,0 +1,117 @@
+package dev.palimpsest.examples.emoji;
+
+import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.image.PngFile;
+import dev.palimpsest.image.PngMetadata;
+import dev.palimpsest.lora.Crops;
+import dev.palimpsest.lora.ImageFolder;
+import dev.palimpsest.lora.LoraTargets;
+import dev.palimpsest.lora.LoraTraining;
+import dev.palimpsest.lora.TriggerWord;
+import dev.palimpsest.runtime.Device;
+import dev.palimpsest.training.LearningRate;
+import dev.palimpsest.training.SeededStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A LoRA that teaches the starter model three subjects of the group {@link Emoji64#HELD_OUT}, which
+ * it has never seen, each under a word that means nothing, from its five pictures. Pictures of
+ * subjects that it knows keep those as they are.
+ */
+public final class LoraStudy {
+  /** Captions of the subjects and the words that call them. */
+  private static final Map<String, String> WORDS =
+      Map.of("jack-o-lantern", "zq7", "soccer ball", "xk4", "wrapped gift", "vj9");
+
+  private static final long SEED = 1;
+
+  private final Emoji64 emoji;
+
+  public LoraStudy(Emoji64 emoji) {
+    this.emoji = emoji;
+  }
+
+  /**
+   * How it is trained.
+   *
+   * @param rate of the U-Net's matrices
+   * @param textRate of the text encoder's
+   * @param known subjects whose pictures are shown too
+   */
+  public record Settings(
+      int rank, double rate, double textRate, int batch, long steps, int known) {}
+
+  /** A subject and the word that calls it. */
+  public record Taught(Subject subject, TriggerWord word) {
+    /** The subject as prompts call it. */
+    Subject called() {
+      return new Subject(subject.index(), word.word(), subject.group());
+    }
+  }
+
+  /** What is taught, in the order of the sheets. */
+  public List<Taught> taught() {
+    List<Taught> taught = new ArrayList<>();
+    for (Subject subject : emoji.subjects()) {
+      String word = WORDS.get(subject.caption());
+      if (word != null) {
+        taught.add(new Taught(subject, TriggerWord.of(word)));
+      }
+    }
+    return taught;
+  }
+
+  /** The training, on a folder that also gets the pictures; whoever opens it closes it. */
+  public LoraTraining open(Checkpoint base, Settings settings, Path folder, Device device)
+      throws IOException {
+    List<Subject> subjects = new ArrayList<>();
+    taught().forEach(taught -> subjects.add(taught.called()));
+    List<Subject> shown = emoji.shown();
+    int[] order = SeededStream.of(SEED, "known").permutation(shown.size());
+    List<Subject> known = new ArrayList<>();
+    for (int i = 0; i < settings.known; i++) {
+      known.add(shown.get(order[i]));
+    }
+    var plan =
+        LoraTraining.builder(base)
+            .name("three subjects")
+            .dataset(pictures(subjects, folder.resolve("subjects")))
+            .priorPreservation(pictures(known, folder.resolve("known")), 1)
+            .crops(Crops.random(8).zoom(1.1).flips(0.5))
+            .rank(settings.rank)
+            .targets(LoraTargets.ALL_WITH_CONV)
+            .textEncoder(settings.textRate)
+            .minSnr(5)
+            .batch(settings.batch)
+            .learningRate(LearningRate.cosine(settings.rate, settings.steps).warmup(20))
+            .device(device)
+            .seed(SEED)
+            .steps(settings.steps)
+            .saveEvery(100);
+    taught().forEach(taught -> plan.trigger(taught.word()));
+    return plan.open(folder.resolve("run"));
+  }
+
+  private ImageFolder pictures(List<Subject> subjects, Path folder) throws IOException {
+    Files.createDirectories(folder);
+    for (Subject subject : subjects) {
+      for (Style style : Style.values()) {
+        String name = String.format("%03d-%s", subject.index(), style);
+        PngFile.write(
+            folder.resolve(name + ".png"), emoji.picture(subject, style), PngMetadata.none());
+        Files.writeString(folder.resolve(name + ".txt"), style.prompt(subject.caption()));
+      }
+    }
+    return ImageFolder.of(folder);
+  }
+
+  /** The prompts with the words, pictures of the seeds 0, 1, ... in each style. */
+  public Panel withWords(int seeds) {
+    return new Panel(taught().stream().map(Taught::called).toList(), seeds);
+  }
+}

@@ -1,0 +1,69 @@
+package dev.palimpsest.examples;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.palimpsest.image.PngFile;
+import dev.palimpsest.image.PngMetadata;
+import dev.palimpsest.lora.Lora;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainLoraCommandTest {
+  @TempDir Path temp = Path.of("");
+
+  @Test
+  void aFolderOfPicturesBecomesALoraThatGenerates() throws IOException {
+    Path pictures = Files.createDirectory(temp.resolve("pictures"));
+    for (int i = 0; i < 2; i++) {
+      var picture = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
+      PngFile.write(pictures.resolve(i + ".png"), picture, PngMetadata.none());
+      Files.writeString(pictures.resolve(i + ".txt"), "a flat icon of a zq7");
+    }
+    Path file = temp.resolve("night.safetensors");
+    Cli trained =
+        Cli.run(
+            "train-lora",
+            pictures,
+            "--trigger",
+            "zq7:ball",
+            "--steps",
+            2,
+            "--rank",
+            2,
+            "--validate",
+            2,
+            "--run",
+            temp.resolve("run"),
+            "--out",
+            file);
+    assertEquals(0, trained.code(), trained::err);
+    assertTrue(trained.out().contains("trigger 'zq7' takes"), trained::out);
+    assertTrue(trained.out().contains("after step 2 of 2"), trained::out);
+    assertTrue(Files.exists(temp.resolve("run/zq7-000002.png")));
+    assertEquals("zq7 ball", Lora.read(file).metadata().get("modelspec.trigger_phrase"));
+    Cli drawn =
+        Cli.run(
+            "generate",
+            "a flat icon of a fire engine",
+            "--steps",
+            1,
+            "--lora",
+            file + "@0.5",
+            "--out",
+            temp.resolve("a.png"));
+    assertEquals(0, drawn.code(), drawn::err);
+    assertTrue(drawn.err().contains("uses none of the trigger words: zq7 ball"), drawn::err);
+  }
+
+  @Test
+  void aFolderWithoutPicturesIsRefused() {
+    Cli refused = Cli.run("train-lora", temp, "--steps", 1, "--out", temp.resolve("x.safetensors"));
+    assertEquals(1, refused.code());
+    assertTrue(refused.err().contains("no picture; known are"), refused::err);
+  }
+}
