@@ -55,15 +55,15 @@ final class LoraStudyCommand implements Callable<Integer> {
   @Option(
       names = "--text-rate",
       paramLabel = "R",
-      defaultValue = "1e-3",
-      description = "Of the text encoder; default 1e-3.")
-  private double textRate = 1e-3;
+      defaultValue = "2e-3",
+      description = "Of the text encoder; default 2e-3.")
+  private double textRate = 2e-3;
 
-  @Option(names = "--batch", paramLabel = "N", defaultValue = "16", description = "Default 16.")
-  private int batch = 16;
+  @Option(names = "--batch", paramLabel = "N", defaultValue = "8", description = "Default 8.")
+  private int batch = 8;
 
-  @Option(names = "--steps", paramLabel = "N", defaultValue = "600", description = "Default 600.")
-  private long steps = 600;
+  @Option(names = "--steps", paramLabel = "N", defaultValue = "1000", description = "Default 1000.")
+  private long steps = 1000;
 
   @Option(
       names = "--known",
