@@ -104,13 +104,21 @@ public final class ConceptErasure implements AutoCloseable {
       EncodedPrompts encoded = base.encode(prompt);
       preserved.add(new Lesson("stay " + prompt, rows(encoded), prompt, Optional.empty()));
     }
-    long lessons = Math.min(erased.size(), Math.max(1, preserved.size()));
-    long uses = Math.max(1, plan.steps() * plan.batch / lessons);
+    List<Course> courses = new ArrayList<>(List.of(course(plan, base, erased, 1)));
+    if (!preserved.isEmpty()) {
+      courses.add(course(plan, base, preserved, plan.retainWeight));
+    }
+    return new ErasureBatches(courses, plan.batch, plan.observer);
+  }
+
+  private static Course course(
+      ConceptErasureBuilder plan, FrozenBase base, List<Lesson> lessons, double weight) {
+    long uses = Math.max(1, plan.steps() * plan.batch / lessons.size());
     StateSource states =
         plan.usesPerTrajectory.isPresent()
             ? new StatePool(base, plan.seed(), plan.usesPerTrajectory.get(), uses)
             : StateSource.exact(base, plan.seed(), plan.draws);
-    return new ErasureBatches(erased, preserved, states, plan);
+    return new Course(lessons, states, weight);
   }
 
   private static Lesson erasing(ConceptErasureBuilder plan, FrozenBase base, String concept) {

@@ -19,6 +19,7 @@ import dev.palimpsest.scheduler.SchedulerConfig;
 import dev.palimpsest.tensor.DType;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
+import dev.palimpsest.training.DiffusionLoss;
 import dev.palimpsest.training.DiffusionTarget;
 import dev.palimpsest.training.SeededStream;
 import dev.palimpsest.training.TrainingGraph;
@@ -142,10 +143,10 @@ public final class ConceptInversion implements AutoCloseable {
         .forEach(
             (name, row) -> inputs.put(name, Tensor.concat(Collections.nCopies(plan.batch, row))));
     inputs.remove(STATES);
-    inputs.put("sample", target.noisy(original, noise, timesteps));
+    inputs.put(DiffusionLoss.SAMPLE, target.noisy(original, noise, timesteps));
     inputs.put("timestep", Tensor.of(Shape.of(plan.batch), times));
     inputs.put(ErasureBatches.TARGET, target.target(original, noise, timesteps));
-    inputs.put(ErasureBatches.WEIGHT, Tensor.of(Shape.of(plan.batch), weights));
+    inputs.put(DiffusionLoss.WEIGHT, Tensor.of(Shape.of(plan.batch), weights));
     return inputs;
   }
 

@@ -6,6 +6,7 @@ import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import dev.palimpsest.training.BatchSource;
+import dev.palimpsest.training.DiffusionLoss;
 import dev.palimpsest.training.SeededStream;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,29 +15,24 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * The rows of an iteration: concepts to erase in turn, and beside each row one of a prompt that is
- * to stay, if there are any. One thread.
+ * The rows of an iteration: of each course as many, whose lessons take turns. So beside each row
+ * that erases there is one of a prompt that is to stay, if there are any. One thread.
  */
 final class ErasureBatches implements BatchSource {
   static final String TARGET = "target";
-  static final String WEIGHT = "loss_weight";
 
-  private final List<Lesson> erased;
-  private final List<Lesson> preserved;
-  private final StateSource states;
+  private final List<Course> courses;
   private final int rows;
-  private final double retainWeight;
   private final Consumer<ErasureSample> observer;
   private Cancellation cancellation = new Cancellation();
 
-  ErasureBatches(
-      List<Lesson> erased, List<Lesson> preserved, StateSource states, ConceptErasureBuilder plan) {
-    this.erased = List.copyOf(erased);
-    this.preserved = List.copyOf(preserved);
-    this.states = states;
-    this.rows = plan.batch;
-    this.retainWeight = plan.retainWeight;
-    this.observer = plan.observer;
+  /**
+   * @param rows of each course
+   */
+  ErasureBatches(List<Course> courses, int rows, Consumer<ErasureSample> observer) {
+    this.courses = List.copyOf(courses);
+    this.rows = rows;
+    this.observer = observer;
   }
 
   /** What stops the denoising that a batch may need. */
@@ -46,40 +42,43 @@ final class ErasureBatches implements BatchSource {
 
   /** Rows of a batch. */
   int size() {
-    return preserved.isEmpty() ? rows : 2 * rows;
+    return rows * courses.size();
   }
 
   @Override
   public Map<String, Tensor> batch(long position, SeededStream random) {
     var samples = new ArrayList<ErasureSample>();
     var conditions = new ArrayList<Conditioning>();
-    for (List<Lesson> lessons : List.of(erased, preserved)) {
-      for (int i = 0; i < rows && !lessons.isEmpty(); i++) {
+    float[] weights = new float[size()];
+    for (Course course : courses) {
+      int count = course.lessons().size();
+      for (int i = 0; i < rows; i++) {
         long item = position * rows + i;
-        Lesson lesson = lessons.get((int) (item % lessons.size()));
-        Evaluation state = states.state(lesson, item / lessons.size(), item, cancellation);
+        Lesson lesson = course.lessons().get((int) (item % count));
+        Evaluation state = course.states().state(lesson, item / count, item, cancellation);
+        // The loss is a mean over all rows; each course's is to be a mean of its own.
+        weights[samples.size()] = (float) (courses.size() * course.weight());
         samples.add(ErasureSample.of(lesson, state));
         conditions.add(lesson.trained());
       }
     }
     samples.forEach(observer);
-    return inputs(samples, Conditioning.join(conditions));
+    Map<String, Tensor> inputs = inputs(samples, Conditioning.join(conditions));
+    inputs.put(DiffusionLoss.WEIGHT, Tensor.of(Shape.of(weights.length), weights));
+    return inputs;
   }
 
-  private Map<String, Tensor> inputs(List<ErasureSample> samples, Conditioning conditioning) {
-    int size = samples.size();
-    float[] timesteps = new float[size];
-    float[] weights = new float[size];
-    for (int i = 0; i < size; i++) {
+  private static Map<String, Tensor> inputs(
+      List<ErasureSample> samples, Conditioning conditioning) {
+    float[] timesteps = new float[samples.size()];
+    for (int i = 0; i < timesteps.length; i++) {
       timesteps[i] = (float) samples.get(i).timestep();
-      // The loss is a mean over all rows; each half is to be a mean of its own.
-      weights[i] = (float) ((double) size / rows * (i < rows ? 1 : retainWeight));
     }
     Map<String, Tensor> inputs = new HashMap<>(conditioning.tensors());
-    inputs.put("sample", Tensor.concat(samples.stream().map(ErasureSample::x).toList()));
-    inputs.put("timestep", Tensor.of(Shape.of(size), timesteps));
+    inputs.put(
+        DiffusionLoss.SAMPLE, Tensor.concat(samples.stream().map(ErasureSample::x).toList()));
+    inputs.put("timestep", Tensor.of(Shape.of(timesteps.length), timesteps));
     inputs.put(TARGET, Tensor.concat(samples.stream().map(ErasureSample::target).toList()));
-    inputs.put(WEIGHT, Tensor.of(Shape.of(size), weights));
     return inputs;
   }
 }

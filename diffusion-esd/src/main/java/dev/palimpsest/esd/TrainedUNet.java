@@ -14,6 +14,7 @@ import dev.palimpsest.graph.Value;
 import dev.palimpsest.model.UNet2DConditionModel;
 import dev.palimpsest.tensor.DType;
 import dev.palimpsest.tensor.Shape;
+import dev.palimpsest.training.DiffusionLoss;
 import dev.palimpsest.training.Losses;
 import dev.palimpsest.training.TrainingGraph;
 import java.util.HashMap;
@@ -88,7 +89,7 @@ final class TrainedUNet {
     Value prediction = requireNonNull(unet.outputs().get("out_sample"));
     Value target = Value.input(ErasureBatches.TARGET, DType.FLOAT32, Dims.of(sample));
     Value weights =
-        Value.input(ErasureBatches.WEIGHT, DType.FLOAT32, Dims.of(Shape.of(sample.dim(0))));
+        Value.input(DiffusionLoss.WEIGHT, DType.FLOAT32, Dims.of(Shape.of(sample.dim(0))));
     return Graph.of("erasure", TrainingGraph.LOSS, Losses.weighted(prediction, target, weights));
   }
 }

@@ -295,12 +295,32 @@ class ConceptErasureTest {
   }
 
   @Test
-  void aCancelledDenoisingEndsTheRun() throws Exception {
+  void aDenoisingIsCancelledToo() throws Exception {
     var cancellation = new Cancellation();
-    cancellation.cancel();
-    try (ConceptErasure run = plan().open(temp)) {
+    StartDraws draws =
+        (item, shape, evaluations, random) -> {
+          if (item == 2) {
+            cancellation.cancel();
+          }
+          return StartDraws.SEEDED.draw(item, shape, evaluations, random);
+        };
+    try (ConceptErasure run = plan().exact(draws).open(temp)) {
       run.train(TrainingListener.NONE, cancellation);
-      assertEquals(0, run.iteration());
+      assertEquals(2, run.iteration());
     }
+  }
+
+  @Test
+  void preservedPromptsCountByTheirWeight() throws Exception {
+    var losses = new ArrayList<Float>();
+    for (double weight : new double[] {1, 3}) {
+      try (ConceptErasure run =
+          plan().preserve("dog").retainWeight(weight).open(temp.resolve("run" + weight))) {
+        // Nothing has changed yet, so what is preserved adds nothing to the first loss.
+        run.train(step -> losses.add(step.loss()));
+      }
+    }
+    assertEquals(losses.get(0), losses.get(6), 1e-6f);
+    assertNotEquals(losses.get(5), losses.get(11));
   }
 }

@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "palimpsest erase --concept rocket --out no-rocket.safetensors",
+      "palimpsest erase --concept \"a 3d render of a rocket\" --out no-rocket.safetensors",
       "palimpsest generate \"a 3d render of a rocket\" --layer no-rocket.safetensors@0.8"
     })
 final class EraseCommand implements Callable<Integer> {
@@ -84,7 +84,7 @@ final class EraseCommand implements Callable<Integer> {
   @Option(
       names = "--learning-rate",
       paramLabel = "RATE",
-      description = "Default that of the method: 5e-5 for cross-attention, else 1e-5.")
+      description = "Default 5e-5 for cross-attention, else 1e-5; starter four times that.")
   private @Nullable Double learningRate;
 
   @Option(
@@ -169,7 +169,16 @@ final class EraseCommand implements Callable<Integer> {
             .seed(seed)
             .device(device.open());
     plan = from == null ? plan : plan.from(from);
-    plan = learningRate == null ? plan : plan.learningRate(LearningRate.constant(learningRate));
+    plan = plan.learningRate(LearningRate.constant(rate()));
     return exact ? plan.exact() : plan;
+  }
+
+  private double rate() {
+    if (learningRate != null) {
+      return learningRate;
+    }
+    return model.isStarter()
+        ? StarterModel.ERASURE_RATE_FACTOR * method.learningRate()
+        : method.learningRate();
   }
 }

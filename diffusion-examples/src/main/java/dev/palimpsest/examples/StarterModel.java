@@ -30,6 +30,9 @@ public final class StarterModel implements AutoCloseable {
   /** The guidance scale that suits it. */
   public static final double GUIDANCE_SCALE = 4;
 
+  /** Erasures train it at so many times the method's learning rate, as it is small. */
+  static final double ERASURE_RATE_FACTOR = 4;
+
   private static final List<String> FILES =
       List.of(
           "starter/model_index.json",
