@@ -223,7 +223,7 @@ class CheckpointTest {
     assertTrue(refusal().endsWith("nowhere: no such folder"));
     dir = temp;
     assertTrue(refusal().contains("no model_index.json; the folder holds []"));
-    dir = Files.createFile(temp.resolve("model.safetensors"));
+    dir = Files.createFile(temp.resolve("model.onnx"));
     assertTrue(refusal().contains("is a file; a diffusers folder"));
   }
 
