@@ -37,10 +37,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "lora-study",
     mixinStandardHelpOptions = true,
-    description = {
-      "Teaches the starter model three subjects that it has never seen, as a LoRA, and scores by the",
-      "judge what it draws with their words, and what it still draws of others without."
-    })
+    description =
+        "Teaches the starter model three subjects that it has never seen, as a LoRA, and scores by "
+            + "the judge what it draws with their words, and what it still draws of others without.")
 final class LoraStudyCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @ParentCommand private Palimpsest application = new Palimpsest();

@@ -38,8 +38,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Teaches a model what a folder of pictures shows, as a LoRA.",
-      "Captions are .txt files beside the pictures or a metadata.jsonl. Interrupted, it goes on",
-      "where it was when it is started again."
+      "Captions are .txt files beside the pictures or a metadata.jsonl. Interrupted, it goes on "
+          + "where it was when it is started again."
     })
 final class TrainLoraCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
