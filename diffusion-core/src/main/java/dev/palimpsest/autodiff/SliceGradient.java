@@ -1,5 +1,6 @@
 package dev.palimpsest.autodiff;
 
+import static dev.palimpsest.autodiff.Ops.fill;
 import static dev.palimpsest.autodiff.Ops.reshape;
 
 import dev.palimpsest.graph.Value;
@@ -11,6 +12,9 @@ final class SliceGradient {
 
   static Value of(Backward b) {
     Shape whole = b.shape(0);
+    if (b.dy().shape().elements() == 0) {
+      return fill(b.dy().dtype(), whole, 0);
+    }
     int rank = whole.rank();
     long[] before = new long[rank];
     long[] behind = new long[rank];

@@ -36,6 +36,12 @@ class GradientRulesTest {
     check(rule, seed);
   }
 
+  /** Every third element of none at all. */
+  @Example
+  void anEmptySliceHasAGradientOfZeros() {
+    check("Slice", 83605);
+  }
+
   @Example
   void everyRuleAgreesAtLeastOnce() {
     for (String rule : RuleSamples.names()) {
