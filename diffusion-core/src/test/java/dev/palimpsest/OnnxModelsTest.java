@@ -22,6 +22,7 @@ import dev.palimpsest.runtime.Session;
 import dev.palimpsest.scheduler.PredictionType;
 import dev.palimpsest.scheduler.SchedulerRun;
 import dev.palimpsest.tensor.DType;
+import dev.palimpsest.tensor.GoldenArrays;
 import dev.palimpsest.tensor.NoiseSource;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
@@ -52,7 +53,7 @@ class OnnxModelsTest {
 
   @BeforeAll
   void open() throws Exception {
-    folder = Path.of(requireNonNull(getClass().getResource("/golden/onnx_export/sd_onnx")).toURI());
+    folder = GoldenArrays.file("onnx_export", "sd_onnx");
     pipeline = DiffusionPipeline.builder(Checkpoint.read(folder)).open();
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.palimpsest.tensor.DType;
+import dev.palimpsest.tensor.GoldenArrays;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.nio.file.Files;
@@ -19,17 +20,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GoldenCheckpointTest {
   @TempDir Path temp;
 
+  /** A file or folder that diffusers 0.42.1 or transformers 5.23.0 wrote. */
+  private static Path golden(String name) {
+    String[] parts = name.split("/", 2);
+    return GoldenArrays.file(parts[0], parts[1]);
+  }
+
   /** The reference library's own files come out byte for byte. */
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "vae_fp16/diffusion_pytorch_model.safetensors",
-        "unet_bf16/diffusion_pytorch_model.safetensors",
-        "clip_v5_layout/model.safetensors",
-        "sharded/diffusion_pytorch_model-00001-of-00004.safetensors"
+        "vae/vae_fp16_3/diffusion_pytorch_model.safetensors",
+        "unets_shared/sd2_v_bf16/diffusion_pytorch_model.safetensors",
+        "text/clip_v5_layout/model.safetensors",
+        "unets_shared/sdxl_sharded/diffusion_pytorch_model-00001-of-00004.safetensors"
       })
   void writesWhatTheReferenceWrites(String name) throws Exception {
-    Path source = GoldenFolders.of(name);
+    Path source = golden(name);
     Safetensors file = Safetensors.read(source);
     Map<String, Tensor> tensors = new TreeMap<>();
     file.names().forEach(tensor -> tensors.put(tensor, file.tensor(tensor)));
@@ -40,7 +47,7 @@ class GoldenCheckpointTest {
 
   @Test
   void readsShards() throws Exception {
-    Component unet = Checkpoint.readComponent(GoldenFolders.of("sharded"));
+    Component unet = Checkpoint.readComponent(golden("unets_shared/sdxl_sharded"));
     assertEquals("UNet2DConditionModel", unet.className());
     // total_size in the index.
     assertEquals(894128, unet.bytes());
@@ -51,15 +58,15 @@ class GoldenCheckpointTest {
 
   @Test
   void readsHalfPrecision() throws Exception {
-    Component vae = Checkpoint.readComponent(GoldenFolders.of("vae_fp16"));
+    Component vae = Checkpoint.readComponent(golden("vae/vae_fp16_3"));
     assertEquals(DType.FLOAT16, vae.weights().dtype("decoder.conv_in.weight"));
-    Component unet = Checkpoint.readComponent(GoldenFolders.of("unet_bf16"));
+    Component unet = Checkpoint.readComponent(golden("unets_shared/sd2_v_bf16"));
     assertEquals(DType.BFLOAT16, unet.weights().dtype("conv_in.weight"));
   }
 
   @Test
   void textEncoderWithoutPrefixGetsIt() throws Exception {
-    Component text = Checkpoint.readComponent(GoldenFolders.of("clip_v5_layout"));
+    Component text = Checkpoint.readComponent(golden("text/clip_v5_layout"));
     assertEquals("CLIPTextModel", text.className());
     assertEquals(
         Shape.of(1000, 16), text.weights().shape("text_model.embeddings.token_embedding.weight"));

@@ -25,6 +25,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
+/** In {@code clip_full_fp16} the rows of the token embedding that no case reads are zero. */
 class ClipTextModelTest {
   private static final GoldenArrays GOLDEN = GoldenNetworks.area("text");
 

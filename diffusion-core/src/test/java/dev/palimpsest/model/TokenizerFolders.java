@@ -1,23 +1,16 @@
 package dev.palimpsest.model;
 
+import dev.palimpsest.tensor.GoldenArrays;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
-import java.util.Objects;
 
 /** The tokenizer folders among the test resources. */
 final class TokenizerFolders {
   private TokenizerFolders() {}
 
   static Path path(String name) {
-    try {
-      String resource = "/golden/tokenizer/" + name;
-      return Path.of(
-          Objects.requireNonNull(TokenizerFolders.class.getResource(resource), resource).toURI());
-    } catch (URISyntaxException e) {
-      throw new AssertionError(e);
-    }
+    return GoldenArrays.file("tokenizer", name);
   }
 
   static ClipTokenizer read(String name) {

@@ -19,8 +19,6 @@ import dev.palimpsest.tensor.GoldenArrays;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
-import java.net.URISyntaxException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,14 +52,14 @@ class UNetGoldenTest {
   private static final Set<String> WRITTEN_OUT =
       Set.of("plain", "heads_that_leave_a_rest", "simple_cross_attention", "ddpm");
 
-  private static final Map<String, String> FOLDERS =
-      Map.of(
-          "sd2_v_bf16", "/dev/palimpsest/checkpoint/unet_bf16",
-          "sdxl_sharded", "/dev/palimpsest/checkpoint/sharded",
-          "inpaint9_fp16", "/golden/unets_shared/inpaint9_fp16",
-          "deep3_lcm", "/golden/unets_shared/deep3_lcm",
-          "class_learned_scaleshift", "/golden/unets_shared/class_learned_scaleshift",
-          "resnet_updown_timestepclass", "/golden/unets_shared/resnet_updown_timestepclass");
+  private static final Set<String> STORED =
+      Set.of(
+          "sd2_v_bf16",
+          "sdxl_sharded",
+          "inpaint9_fp16",
+          "deep3_lcm",
+          "class_learned_scaleshift",
+          "resnet_updown_timestepclass");
 
   @TestFactory
   Stream<DynamicTest> configurations() throws IOException {
@@ -97,13 +95,14 @@ class UNetGoldenTest {
   Stream<DynamicTest> checkpoints() throws IOException {
     GoldenArrays arrays = GoldenArrays.read("unets_shared");
     return cases(arrays)
-        .filter(c -> FOLDERS.containsKey(model(c)))
+        .filter(c -> STORED.contains(model(c)))
         .map(
             c ->
                 dynamicTest(
                     c.get("id").asText(),
                     () -> {
-                      Component network = network(requireNonNull(FOLDERS.get(model(c))));
+                      Component network =
+                          Checkpoint.readComponent(GoldenArrays.file("unets_shared", model(c)));
                       Graph graph = graph(c, network.config(), List.of());
                       assertEquals(network.weights().names(), graph.parameters().keySet());
                       compare(arrays, c, graph, network.weights()::get, "sample");
@@ -113,11 +112,6 @@ class UNetGoldenTest {
   private static String model(JsonNode c) {
     String id = c.get("id").asText();
     return id.substring(0, id.indexOf('/'));
-  }
-
-  private static Component network(String folder) throws IOException, URISyntaxException {
-    Path path = Path.of(requireNonNull(UNetGoldenTest.class.getResource(folder)).toURI());
-    return Checkpoint.readComponent(path);
   }
 
   private static Stream<JsonNode> cases(GoldenArrays arrays) {

@@ -1,16 +1,18 @@
 package dev.palimpsest.tensor;
 
-import static java.util.Objects.requireNonNull;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.palimpsest.GoldenFolder;
 import dev.palimpsest.checkpoint.Safetensors;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.stream.StreamSupport;
 
-/** One area of the golden cases in the test resources: its manifest and arrays. */
+/**
+ * One area of the golden cases in the test resources: its manifest and arrays. {@code
+ * golden/AREA.zip} holds them; the script that made them, where there is one, lies in {@code
+ * golden/AREA}.
+ */
 public final class GoldenArrays {
   private final JsonNode manifest;
   private final Safetensors arrays;
@@ -27,12 +29,7 @@ public final class GoldenArrays {
 
   /** A file of an area. */
   public static Path file(String area, String name) {
-    String resource = "/golden/" + area + "/" + name;
-    try {
-      return Path.of(requireNonNull(GoldenArrays.class.getResource(resource), resource).toURI());
-    } catch (URISyntaxException e) {
-      throw new AssertionError(e);
-    }
+    return GoldenFolder.of("/golden/" + area + ".zip").resolve(name);
   }
 
   /** The cases of one kind. */

@@ -1,12 +1,12 @@
 package dev.palimpsest.examples;
 
-import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.palimpsest.GoldenFolder;
 import dev.palimpsest.image.Pictures;
 import dev.palimpsest.image.PngFile;
 import dev.palimpsest.image.PngMetadata;
@@ -14,7 +14,6 @@ import dev.palimpsest.likelihood.BitsPerDim;
 import dev.palimpsest.likelihood.StepTerm;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,12 +42,7 @@ class LikelihoodCommandTest {
   }
 
   private static Path model(String name) {
-    try {
-      var folder = LikelihoodCommandTest.class.getResource("/conformance/pipelines/" + name);
-      return Path.of(requireNonNull(folder).toURI());
-    } catch (URISyntaxException e) {
-      throw new AssertionError(e);
-    }
+    return GoldenFolder.of("/conformance.zip").resolve("pipelines").resolve(name);
   }
 
   private Cli run(Object... more) {

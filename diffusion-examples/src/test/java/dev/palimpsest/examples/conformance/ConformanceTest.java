@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.palimpsest.GoldenFolder;
 import dev.palimpsest.checkpoint.Safetensors;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
@@ -52,8 +53,8 @@ class ConformanceTest {
   private record Outcome(Conformance.Summary summary, String report) {}
 
   @BeforeAll
-  void runAll() throws Exception {
-    cases = Path.of(requireNonNull(getClass().getResource("/conformance")).toURI());
+  void runAll() throws IOException {
+    cases = GoldenFolder.of("/conformance.zip");
     out = temp.resolve("out");
     run = run(cases, out, Set.of());
   }
