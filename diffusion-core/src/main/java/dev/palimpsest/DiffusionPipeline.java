@@ -247,6 +247,7 @@ public final class DiffusionPipeline implements AutoCloseable {
   /** The whole way of a request: text, noise, denoising, pixels, checks. */
   private GenerationResult run(
       ResolvedRequest request, GenerationListener listener, Cancellation cancellation) {
+    ModelParts model = this.model.tiledFor(request.request());
     Guidance guidance = guidance(request);
     EncodedPrompts prompts = prompts(request, guidance != null, cancellation);
     NoiseSource noise = request.noise();
@@ -275,6 +276,7 @@ public final class DiffusionPipeline implements AutoCloseable {
 
   private Inversion inverted(
       ResolvedRequest request, GenerationListener listener, Cancellation cancellation) {
+    ModelParts model = this.model.tiledFor(request.request());
     Guidance guidance = guidance(request);
     EncodedPrompts prompts = prompts(request, guidance != null, cancellation);
     Tensor pixels = InitialStates.pixels(request);
@@ -439,7 +441,7 @@ public final class DiffusionPipeline implements AutoCloseable {
     @Nullable Denoiser denoiser;
     @Nullable LatentDecoder decoder;
     boolean safetyCheckerDeclined;
-    boolean vaeTiling;
+    VaeTiling vaeTiling = VaeTiling.NONE;
     PixelDecoder pixelDecoder = PixelDecoder.ROUNDED;
     int maxConcurrent = Integer.MAX_VALUE;
     final List<ImageCheck> checks = new ArrayList<>();
@@ -538,9 +540,12 @@ public final class DiffusionPipeline implements AutoCloseable {
       return this;
     }
 
-    /** Encodes and decodes large pictures in overlapping tiles, as diffusers' VAE tiling does. */
-    public Builder vaeTiling() {
-      this.vaeTiling = true;
+    /**
+     * How the autoencoder is applied for requests that do not choose; default {@link
+     * VaeTiling#NONE}.
+     */
+    public Builder vaeTiling(VaeTiling tiling) {
+      this.vaeTiling = requireNonNull(tiling);
       return this;
     }
 

@@ -61,6 +61,7 @@ public final class GenerationRequest {
     @Nullable BufferedImage image;
     double strength = Double.NaN;
     @Nullable BufferedImage mask;
+    @Nullable VaeTiling vaeTiling;
     @Nullable SizeConditioning sizes;
     @Nullable SizeConditioning negativeSizes;
 
@@ -261,6 +262,11 @@ public final class GenerationRequest {
     return with(f -> f.mask = requireNonNull(mask));
   }
 
+  /** How the checkpoint's autoencoder is applied, instead of how the pipeline does. */
+  public GenerationRequest vaeTiling(VaeTiling tiling) {
+    return with(f -> f.vaeTiling = requireNonNull(tiling));
+  }
+
   /** The strength of an adapter that the pipeline was opened with, everywhere. */
   public GenerationRequest adapter(Adapter adapter, double scale) {
     return adapter(adapter.name(), AdapterScale.of(scale));
@@ -390,6 +396,11 @@ public final class GenerationRequest {
 
   public Optional<BufferedImage> mask() {
     return Optional.ofNullable(fields.mask);
+  }
+
+  /** Empty if the pipeline's way is asked for. */
+  public Optional<VaeTiling> vaeTiling() {
+    return Optional.ofNullable(fields.vaeTiling);
   }
 
   public Optional<SizeConditioning> sizes() {

@@ -13,7 +13,7 @@ import dev.palimpsest.model.AutoencoderKL;
 import dev.palimpsest.model.AutoencoderKLConfig;
 import dev.palimpsest.model.ClipTextModel;
 import dev.palimpsest.model.ClipTokenizer;
-import dev.palimpsest.model.Tiling;
+import dev.palimpsest.model.Stage;
 import dev.palimpsest.model.UNet2DConditionModel;
 import dev.palimpsest.model.UNet2DModel;
 import dev.palimpsest.runtime.Session;
@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens the parts of a checkpoint, whatever of them the caller did not replace. */
 final class ModelLoader {
+  private static final SessionSettings SHARED_WEIGHTS =
+      SessionSettings.defaults().sharedWeights(true);
+
   private final DiffusionPipeline.Builder options;
   private final Checkpoint checkpoint;
   private final ModelFamily family;
@@ -146,10 +149,8 @@ final class ModelLoader {
     match(component, graph);
     List<Integer> side = side(config);
     SessionSettings settings =
-        SessionSettings.defaults()
-            .sharedWeights(true)
-            .usualSizes(
-                Map.of("height", (long) side.get(0), "width", (long) side.get(side.size() - 1)));
+        SHARED_WEIGHTS.usualSizes(
+            Map.of("height", (long) side.get(0), "width", (long) side.get(side.size() - 1)));
     return Session.open(
         inPrecision(adapters.beside(component.name(), graph)),
         adapters.parameters(component),
@@ -172,17 +173,20 @@ final class ModelLoader {
 
   private Vae vae() throws IOException {
     AutoencoderKLConfig config = vaeConfig();
-    @Nullable Tiling tiling = options.vaeTiling ? Tiling.of(config) : null;
     if (checkpoint.has("vae_decoder")) {
       Vae.@Nullable Half encoder =
           checkpoint.has("vae_encoder") ? onnx(checkpoint.component("vae_encoder")) : null;
-      return new Vae(config, encoder, onnx(checkpoint.component("vae_decoder")), tiling);
+      return new Vae(config, encoder, onnx(checkpoint.component("vae_decoder")), options.vaeTiling);
     }
     Component vae = checkpoint.component("vae");
     Graph encoder = AutoencoderKL.encoderGraph(vae.config());
     Graph decoder = AutoencoderKL.decoderGraph(vae.config());
     match(vae, encoder, decoder);
-    return new Vae(config, half(vae, encoder), half(vae, decoder), tiling);
+    return new Vae(
+        config,
+        half(vae, encoder, AutoencoderKL.encoderStages(vae.config())),
+        half(vae, decoder, AutoencoderKL.decoderStages(vae.config())),
+        options.vaeTiling);
   }
 
   private AutoencoderKLConfig vaeConfig() {
@@ -190,19 +194,22 @@ final class ModelLoader {
         checkpoint.config(checkpoint.has("vae_decoder") ? "vae_decoder" : "vae"));
   }
 
-  private Vae.Half half(Component component, Graph graph) {
+  private Vae.Half half(Component component, Graph graph, List<Stage> stages) {
+    var staged =
+        new StagedNetwork(
+            stages, stage -> open(component, stage, SHARED_WEIGHTS), StagedNetwork.SIDE);
     return isHalf()
-        ? new Vae.Half(lazy(component, graph.toHalfPrecision()), lazy(component, graph))
-        : new Vae.Half(lazy(component, graph), null);
+        ? new Vae.Half(lazy(component, graph.toHalfPrecision()), lazy(component, graph), staged)
+        : new Vae.Half(lazy(component, graph), null, staged);
   }
 
   private LazySession lazy(Component component, Graph graph) {
-    return new LazySession(() -> Session.open(graph, component.weights()::get, options.device));
+    return new LazySession(() -> open(component, graph, SessionSettings.defaults()));
   }
 
   private Vae.Half onnx(Component component) throws IOException {
     Session session = Session.open(component.onnx(), options.device);
-    return new Vae.Half(new LazySession(() -> session), null);
+    return new Vae.Half(new LazySession(() -> session), null, null);
   }
 
   private boolean isHalf() {
@@ -260,8 +267,12 @@ final class ModelLoader {
           inPrecision(adapters.beside(component.name(), graph)),
           adapters.parameters(component),
           options.device,
-          SessionSettings.defaults().sharedWeights(true));
+          SHARED_WEIGHTS);
     };
+  }
+
+  private Session open(Component component, Graph graph, SessionSettings settings) {
+    return Session.open(graph, component.weights()::get, options.device, settings);
   }
 
   private Session open(Component component) throws IOException {

@@ -63,6 +63,36 @@ record ModelParts(
     return maybeVae;
   }
 
+  /**
+   * These parts with the autoencoder applied as a request says; closed with these.
+   *
+   * @throws IllegalArgumentException if the decoder is not the checkpoint's autoencoder
+   * @throws dev.palimpsest.errors.UnsupportedModelException if it cannot be applied so
+   */
+  ModelParts tiledFor(GenerationRequest request) {
+    VaeTiling tiling = request.vaeTiling().orElse(null);
+    if (tiling == null) {
+      return this;
+    }
+    Vae tiled = vae().tiled(tiling);
+    checkArgument(
+        decoder == maybeVae, "vaeTiling is for the checkpoint's autoencoder, not for %s", decoder);
+    return new ModelParts(
+        checkpoint,
+        family,
+        prompts,
+        denoiser,
+        tiled,
+        tiled,
+        scheduler,
+        nativeWidth,
+        nativeHeight,
+        inputChannels,
+        guidanceEmbedding,
+        adapters,
+        owned);
+  }
+
   boolean encodes() {
     return maybeVae != null && maybeVae.encodes();
   }

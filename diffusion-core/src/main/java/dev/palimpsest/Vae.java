@@ -1,5 +1,8 @@
 package dev.palimpsest;
 
+import static java.util.Objects.requireNonNull;
+
+import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.model.AutoencoderKLConfig;
 import dev.palimpsest.model.LatentDistribution;
 import dev.palimpsest.model.Tiling;
@@ -16,17 +19,29 @@ final class Vae implements LatentDecoder {
   private final AutoencoderKLConfig config;
   private final @Nullable Half encoder;
   private final Half decoder;
-  private final @Nullable Tiling tiling;
+  private final VaeTiling tiling;
 
   /**
    * @param encoder null if the checkpoint has none
-   * @param tiling null to work in one piece
    */
-  Vae(AutoencoderKLConfig config, @Nullable Half encoder, Half decoder, @Nullable Tiling tiling) {
+  Vae(AutoencoderKLConfig config, @Nullable Half encoder, Half decoder, VaeTiling tiling) {
     this.config = config;
     this.encoder = encoder;
     this.decoder = decoder;
     this.tiling = tiling;
+    checkTiling();
+  }
+
+  private void checkTiling() {
+    if (tiling == VaeTiling.EXACT && decoder.staged == null) {
+      throw new UnsupportedModelException(
+          "exact tiling needs the autoencoder's weights; this checkpoint has an ONNX export only");
+    }
+  }
+
+  /** The same autoencoder, applied in another way. Either is closed. */
+  Vae tiled(VaeTiling other) {
+    return new Vae(config, encoder, decoder, other);
   }
 
   @Override
@@ -37,9 +52,11 @@ final class Vae implements LatentDecoder {
   @Override
   public Tensor decode(Tensor latents, Cancellation cancellation) {
     Tensor z = config.unscale(latents);
-    return tiling == null
-        ? decoder.run(z, cancellation)
-        : tiling.decode(z, tile -> decoder.run(tile, cancellation));
+    return switch (tiling) {
+      case NONE -> decoder.run(z, cancellation);
+      case DIFFUSERS -> Tiling.of(config).decode(z, tile -> decoder.run(tile, cancellation));
+      case EXACT -> requireNonNull(decoder.staged).run(z, cancellation);
+    };
   }
 
   boolean encodes() {
@@ -52,14 +69,16 @@ final class Vae implements LatentDecoder {
    * @param pixels float32 [1, 3, height, width] in [-1, 1]
    */
   LatentDistribution encode(Tensor pixels, Cancellation cancellation) {
-    if (encoder == null) {
+    Half half = encoder;
+    if (half == null) {
       throw new IllegalStateException("this model has no encoder");
     }
-    Tensor parameters =
-        tiling == null
-            ? encoder.run(pixels, cancellation)
-            : tiling.encode(pixels, tile -> encoder.run(tile, cancellation));
-    return LatentDistribution.of(parameters);
+    return LatentDistribution.of(
+        switch (tiling) {
+          case NONE -> half.run(pixels, cancellation);
+          case DIFFUSERS -> Tiling.of(config).encode(pixels, tile -> half.run(tile, cancellation));
+          case EXACT -> requireNonNull(half.staged).run(pixels, cancellation);
+        });
   }
 
   /** The most likely latents as the denoiser takes them. */
@@ -76,12 +95,15 @@ final class Vae implements LatentDecoder {
   static final class Half implements AutoCloseable {
     private final LazySession session;
     private final @Nullable LazySession exact;
+    private final @Nullable StagedNetwork staged;
     private volatile boolean overflows;
 
     /**
      * @param exact what takes over once {@code session} gives numbers that are not finite, or null
+     * @param staged the same network stage by stage, or null if there are no weights
      */
-    Half(LazySession session, @Nullable LazySession exact) {
+    Half(LazySession session, @Nullable LazySession exact, @Nullable StagedNetwork staged) {
+      this.staged = staged;
       this.session = session;
       this.exact = exact;
     }

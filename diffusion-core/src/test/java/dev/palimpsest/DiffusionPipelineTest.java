@@ -341,9 +341,31 @@ class DiffusionPipelineTest {
 
   @Test
   void vaeTilingOfAPictureWithinATileChangesNothing() throws Exception {
-    try (var tiled = TestModels.tiny(7).vaeTiling().open()) {
+    try (var tiled = TestModels.tiny(7).vaeTiling(VaeTiling.DIFFUSERS).open()) {
       assertArrayEquals(pixels(CAT), pixels(tiled, CAT));
       assertEquals(3 * 40 * 40, pixels(tiled, CAT.size(40, 40)).length);
+    }
+  }
+
+  @Test
+  void exactTilingGivesThePictureOfTheWhole() throws Exception {
+    GenerationRequest large = CAT.size(528, 32); // wider than a tile
+    assertArrayEquals(pixels(large), pixels(large.vaeTiling(VaeTiling.EXACT)), 1e-5f);
+    BufferedImage start = pipeline.generate(large).first().toBufferedImage();
+    GenerationRequest again = large.image(start);
+    assertArrayEquals(pixels(again), pixels(again.vaeTiling(VaeTiling.EXACT)), 1e-5f);
+  }
+
+  @Test
+  void tilingIsForTheCheckpointsAutoencoder() throws Exception {
+    GenerationRequest tiled = CAT.vaeTiling(VaeTiling.EXACT);
+    try (var other = TestModels.tiny(7).decoder(LatentDecoder.identity()).open()) {
+      assertThrows(IllegalArgumentException.class, () -> other.generate(tiled));
+    }
+    try (var pixels = TestModels.tinyUnconditional(7).open()) {
+      GenerationRequest request =
+          GenerationRequest.unconditional().vaeTiling(VaeTiling.DIFFUSERS).steps(2);
+      assertThrows(IllegalArgumentException.class, () -> pixels.generate(request));
     }
   }
 

@@ -143,6 +143,21 @@ public final class Graph {
   }
 
   /**
+   * This graph with other values in place of its group normalisations, such as ones by means and
+   * variances that are given.
+   *
+   * @param replacement gives a value of the shape of {@link GroupNormalization#flat}
+   */
+  public Graph replaceNormalizations(Function<GroupNormalization, Value> replacement) {
+    return rewrite(
+        leaf -> leaf,
+        rewriting -> {
+          GroupNormalization norm = GroupNormalization.of(rewriting);
+          return norm == null ? null : List.of(replacement.apply(norm));
+        });
+  }
+
+  /**
    * This graph in the form in which ONNX Runtime opens it fastest; it computes the same.
    *
    * @param stored the element types in which parameters are stored, where they differ from the
