@@ -29,7 +29,7 @@ class ArchitectureTest {
           Map.entry("graph", Set.of("tensor", "file")),
           Map.entry("runtime", Set.of("graph")),
           Map.entry("scheduler", Set.of("tensor")),
-          Map.entry("attention", Set.of("graph")),
+          Map.entry("attention", Set.of("graph", "image")),
           Map.entry("autodiff", Set.of("graph")),
           Map.entry("likelihood", Set.of("scheduler", "tensor")),
           Map.entry("model", Set.of("graph", "checkpoint", "attention")),

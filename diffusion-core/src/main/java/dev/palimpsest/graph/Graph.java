@@ -158,6 +158,16 @@ public final class Graph {
   }
 
   /**
+   * This graph with other attention probabilities.
+   *
+   * @param replacement gives a float32 value of the shape of the layer's probabilities, or null to
+   *     keep the layer as it is
+   */
+  public Graph replaceAttention(Function<AttentionLayer, @Nullable Value> replacement) {
+    return rewrite(leaf -> leaf, node -> AttentionLayer.replace(node, replacement));
+  }
+
+  /**
    * This graph in the form in which ONNX Runtime opens it fastest; it computes the same.
    *
    * @param stored the element types in which parameters are stored, where they differ from the

@@ -2,31 +2,15 @@ package dev.palimpsest.model;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
-import dev.palimpsest.attention.AttentionEdit;
-import dev.palimpsest.attention.AttentionSite;
-import dev.palimpsest.attention.AttentionSite.Kind;
 import dev.palimpsest.graph.Value;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The attention layers of one network while it is built: applies the edits and notes the sites. A
- * site that an edit selects is written out as products and a softmax; others use the fused
- * operator. Belongs to one thread. Reference: diffusers models/attention_processor.py.
+ * The attention layers of networks, each one fused operator whose inputs bear the names of the
+ * layer's projections. Reference: diffusers models/attention_processor.py.
  */
 final class Attention {
-  private final List<AttentionEdit> edits;
-  private final List<AttentionSite> sites = new ArrayList<>();
-
-  Attention(List<AttentionEdit> edits) {
-    this.edits = List.copyOf(edits);
-  }
-
-  /** The sites met so far, in the network's order. */
-  List<AttentionSite> sites() {
-    return List.copyOf(sites);
-  }
+  private Attention() {}
 
   /**
    * Attention between projected tokens.
@@ -37,7 +21,7 @@ final class Attention {
    * @param value [batch, key tokens, width]
    * @return [batch, tokens, width]
    */
-  Value attend(Scope scope, Kind kind, int heads, Value query, Value key, Value value) {
+  private static Value attend(Scope scope, int heads, Value query, Value key, Value value) {
     long width = query.dim(-1).size();
     checkArgument(
         heads > 0 && width % heads == 0,
@@ -45,28 +29,7 @@ final class Attention {
         scope.path(),
         width,
         heads);
-    var site = new AttentionSite(scope.path(), kind, heads);
-    sites.add(site);
-    if (edits.stream().noneMatch(edit -> edit.selects(site))) {
-      return query.multiHeadAttention(key, value, heads, false);
-    }
-    long size = width / heads;
-    float scale = (float) (1 / Math.sqrt(size));
-    Value q = query.mul(scale).reshape(0, 0, heads, size).transpose(0, 2, 1, 3);
-    Value k = key.reshape(0, 0, heads, size).transpose(0, 2, 3, 1);
-    Value v = value.reshape(0, 0, heads, size).transpose(0, 2, 1, 3);
-    Value probabilities = edited(site, q.matmul(k).softmax(-1));
-    return probabilities.matmul(v).transpose(0, 2, 1, 3).reshape(0, 0, width);
-  }
-
-  private Value edited(AttentionSite site, Value probabilities) {
-    Value out = probabilities;
-    for (AttentionEdit edit : edits) {
-      if (edit.selects(site)) {
-        out = edit.apply(site, out);
-      }
-    }
-    return out;
+    return query.multiHeadAttention(key, value, heads, false);
   }
 
   /**
@@ -75,13 +38,12 @@ final class Attention {
    * @param x [batch, tokens, width]
    * @param text [batch, text tokens, text width], or null for attention to {@code x} itself
    */
-  Value transformer(Scope scope, Value x, @Nullable Value text, int heads) {
+  static Value transformer(Scope scope, Value x, @Nullable Value text, int heads) {
     int width = (int) x.dim(-1).size();
     Value source = text == null ? x : text;
     Value out =
         attend(
             scope,
-            text == null ? Kind.SELF : Kind.CROSS,
             heads,
             scope.linearWithoutBias("to_q", x, width),
             scope.linearWithoutBias("to_k", source, width),
@@ -104,7 +66,7 @@ final class Attention {
    *
    * @param x [batch, channels, height, width]
    */
-  Value block(Scope scope, Value x, Block settings) {
+  static Value block(Scope scope, Value x, Block settings) {
     int channels = (int) x.dim(1).size();
     Integer groups = settings.groups();
     Value normal =
@@ -115,7 +77,6 @@ final class Attention {
     Value attended =
         attend(
             scope,
-            Kind.SELF,
             heads,
             scope.linear("to_q", tokens, width),
             scope.linear("to_k", tokens, width),
@@ -162,7 +123,7 @@ final class Attention {
    * @param x [batch, channels, height, width]
    * @param text [batch, tokens, width]
    */
-  Value addedKeys(Scope scope, Value x, Value text, AddedKeys settings) {
+  static Value addedKeys(Scope scope, Value x, Value text, AddedKeys settings) {
     int channels = (int) x.dim(1).size();
     int heads = channels / settings.headSize();
     int width = heads * settings.headSize();
@@ -175,7 +136,7 @@ final class Attention {
       value = Value.concat(1, value, scope.linear("to_v", tokens, width));
     }
     Value query = scope.linear("to_q", tokens, width);
-    Value attended = attend(scope, Kind.CROSS, heads, query, key, value);
+    Value attended = attend(scope, heads, query, key, value);
     return picture(scope.linear("to_out.0", attended, channels), x).add(x).named(scope.path());
   }
 

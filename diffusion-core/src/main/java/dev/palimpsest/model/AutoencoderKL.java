@@ -167,11 +167,7 @@ public final class AutoencoderKL {
       Scope attention = scope.at("attentions", 0);
       var settings = new Attention.Block(width, config.normNumGroups(), EPSILON, 1);
       stages.add(
-          Stage.of(
-                  attention.path(),
-                  width,
-                  x -> new Attention(List.of()).block(attention, x, settings))
-              .global());
+          Stage.of(attention.path(), width, x -> Attention.block(attention, x, settings)).global());
     }
     stages.add(Stage.of(second.path(), width, x -> resnet.apply(second, x, null, width)));
     return stages;

@@ -7,13 +7,12 @@ import java.util.List;
  * Transformer blocks over the pixels of a picture, each attending to the picture and to the text.
  * Immutable. Reference: diffusers models/transformers/transformer_2d.py, models/attention.py.
  *
- * @param attention the network's attention layers
  * @param heads of each attention
  * @param groups of the group normalisation
  * @param linear whether the projections are linear layers rather than 1×1 convolutions
  * @param onlyText whether the first attention too attends to the text
  */
-record Transformer2D(Attention attention, int heads, int groups, boolean linear, boolean onlyText) {
+record Transformer2D(int heads, int groups, boolean linear, boolean onlyText) {
   private static final float GROUP_EPSILON = 1e-6f;
   private static final float LAYER_EPSILON = 1e-5f;
 
@@ -53,9 +52,9 @@ record Transformer2D(Attention attention, int heads, int groups, boolean linear,
 
   private Value block(Scope scope, Value x, Value text) {
     Value h = scope.layerNorm("norm1", x, LAYER_EPSILON);
-    Value sum = attention.transformer(scope.at("attn1"), h, onlyText ? text : null, heads).add(x);
+    Value sum = Attention.transformer(scope.at("attn1"), h, onlyText ? text : null, heads).add(x);
     h = scope.layerNorm("norm2", sum, LAYER_EPSILON);
-    sum = attention.transformer(scope.at("attn2"), h, text, heads).add(sum);
+    sum = Attention.transformer(scope.at("attn2"), h, text, heads).add(sum);
     h = scope.layerNorm("norm3", sum, LAYER_EPSILON);
     return feedForward(scope.at("ff"), h).add(sum).named(scope.path());
   }

@@ -35,7 +35,6 @@ final class UNet2DBuilder {
 
   private final Config config;
   private final UNet2DConfig inputs;
-  private final Attention attention;
   private final Scope root = Scope.root();
 
   private final List<Integer> channels;
@@ -47,9 +46,8 @@ final class UNet2DBuilder {
   private final Value timestep;
   private final UNetBlocks blocks;
 
-  UNet2DBuilder(Config config, Attention attention) {
+  UNet2DBuilder(Config config) {
     this.config = config;
-    this.attention = attention;
     inputs = UNet2DConfig.of(config);
     channels = config.integers("block_out_channels", List.of(224, 448, 672, 896));
     levels = channels.size();
@@ -197,7 +195,7 @@ final class UNet2DBuilder {
   }
 
   private Layer self(Attention.Block settings) {
-    return (scope, i, x) -> attention.block(scope.at("attentions", i), x, settings);
+    return (scope, i, x) -> Attention.block(scope.at("attentions", i), x, settings);
   }
 
   /** Without a width for heads there is one head. */

@@ -23,7 +23,6 @@ import java.util.Map;
 final class UNet2DConditionBuilder {
   private final Config config;
   private final UNet2DConditionConfig inputs;
-  private final Attention attention;
   private final Scope root = Scope.root();
 
   private final List<Integer> channels;
@@ -36,9 +35,8 @@ final class UNet2DConditionBuilder {
   private final UNetBlocks blocks;
   private final UNetBlocks conditionedBlocks;
 
-  UNet2DConditionBuilder(Config config, Attention attention) {
+  UNet2DConditionBuilder(Config config) {
     this.config = config;
-    this.attention = attention;
     inputs = UNet2DConditionConfig.of(config);
     channels = config.integers("block_out_channels", List.of(320, 640, 1280, 1280));
     levels = channels.size();
@@ -190,12 +188,12 @@ final class UNet2DConditionBuilder {
 
     private Layer self() {
       var settings = new Attention.Block(headSize, groups, epsilon, 1);
-      return (scope, i, x) -> attention.block(scope.at("attentions", i), x, settings);
+      return (scope, i, x) -> Attention.block(scope.at("attentions", i), x, settings);
     }
 
     private Layer transformer() {
       boolean linear = config.bool("use_linear_projection", false);
-      var transformer = new Transformer2D(attention, heads, groups, linear, onlyText);
+      var transformer = new Transformer2D(heads, groups, linear, onlyText);
       return (scope, i, x) ->
           transformer.apply(
               scope.at("attentions", i), x, text, depths.get(depths.size() == 1 ? 0 : i));
@@ -208,7 +206,7 @@ final class UNet2DConditionBuilder {
               .map(name -> Choice.of(config, "cross_attention_norm", name, TEXT_NORMS))
               .orElse(Attention.TextNorm.NONE);
       var settings = new Attention.AddedKeys(headSize, groups, onlyText, norm);
-      return (scope, i, x) -> attention.addedKeys(scope.at("attentions", i), x, text, settings);
+      return (scope, i, x) -> Attention.addedKeys(scope.at("attentions", i), x, text, settings);
     }
   }
 

@@ -1,11 +1,8 @@
 package dev.palimpsest.model;
 
-import dev.palimpsest.attention.AttentionEdit;
-import dev.palimpsest.attention.AttentionSite;
 import dev.palimpsest.checkpoint.Config;
 import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.graph.Graph;
-import java.util.List;
 
 /**
  * The U-Net that Stable Diffusion 1, 2 and XL denoise with, as a function from its configuration to
@@ -40,22 +37,6 @@ public final class UNet2DConditionModel {
    *     field, value and what is
    */
   public static Graph graph(Config config) {
-    return graph(config, List.of());
-  }
-
-  /**
-   * The network with edits to its attention.
-   *
-   * @throws UnsupportedModelException as {@link #graph(Config)}
-   */
-  public static Graph graph(Config config, List<AttentionEdit> edits) {
-    return new UNet2DConditionBuilder(config, new Attention(edits)).build();
-  }
-
-  /** The network's attention layers, in the order in which it applies them. */
-  public static List<AttentionSite> sites(Config config) {
-    var attention = new Attention(List.of());
-    new UNet2DConditionBuilder(config, attention).build();
-    return attention.sites();
+    return new UNet2DConditionBuilder(config).build();
   }
 }

@@ -1,11 +1,8 @@
 package dev.palimpsest.model;
 
-import dev.palimpsest.attention.AttentionEdit;
-import dev.palimpsest.attention.AttentionSite;
 import dev.palimpsest.checkpoint.Config;
 import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.graph.Graph;
-import java.util.List;
 
 /**
  * The U-Net without text, as DDPM (Ho et al. 2020) and its successors have it, as a function from
@@ -32,22 +29,6 @@ public final class UNet2DModel {
    *     field, value and what is
    */
   public static Graph graph(Config config) {
-    return graph(config, List.of());
-  }
-
-  /**
-   * The network with edits to its attention.
-   *
-   * @throws UnsupportedModelException as {@link #graph(Config)}
-   */
-  public static Graph graph(Config config, List<AttentionEdit> edits) {
-    return new UNet2DBuilder(config, new Attention(edits)).build();
-  }
-
-  /** The network's attention layers, in the order in which it applies them. */
-  public static List<AttentionSite> sites(Config config) {
-    var attention = new Attention(List.of());
-    new UNet2DBuilder(config, attention).build();
-    return attention.sites();
+    return new UNet2DBuilder(config).build();
   }
 }

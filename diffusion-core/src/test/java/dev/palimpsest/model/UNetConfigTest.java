@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.palimpsest.attention.AttentionGraph;
 import dev.palimpsest.attention.AttentionSite;
 import dev.palimpsest.attention.AttentionSite.Kind;
 import dev.palimpsest.checkpoint.Config;
 import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.graph.Graph;
 import dev.palimpsest.model.UNet2DConditionConfig.Addition;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -60,13 +62,14 @@ class UNetConfigTest {
 
   @Test
   void sitesAreTheAttentionLayersInOrder() {
-    List<AttentionSite> sites = UNet2DConditionModel.sites(SD15);
+    List<AttentionSite> sites = AttentionGraph.of(UNet2DConditionModel.graph(SD15)).sites();
     assertEquals(32, sites.size());
     assertEquals(
-        new AttentionSite("down_blocks.0.attentions.0.transformer_blocks.0.attn1", Kind.SELF, 8),
+        new AttentionSite("down_blocks.0.attentions.0.transformer_blocks.0.attn1", Kind.SELF, 8, 1),
         sites.get(0));
     assertEquals(
-        new AttentionSite("down_blocks.0.attentions.0.transformer_blocks.0.attn2", Kind.CROSS, 8),
+        new AttentionSite(
+            "down_blocks.0.attentions.0.transformer_blocks.0.attn2", Kind.CROSS, 8, 1),
         sites.get(1));
     assertEquals(16, sites.stream().filter(s -> s.kind() == Kind.CROSS).count());
     assertEquals(
@@ -75,6 +78,19 @@ class UNetConfigTest {
             "mid_block.attentions.0.transformer_blocks.0.attn2"),
         sites.subList(12, 14).stream().map(AttentionSite::name).collect(Collectors.toList()));
     assertEquals("up_blocks.3.attentions.2.transformer_blocks.0.attn2", sites.get(31).name());
+    assertEquals(
+        List.of(1, 2, 4, 8, 4, 2, 1),
+        sites.stream()
+            .map(AttentionSite::downscale)
+            .reduce(
+                new ArrayList<Integer>(),
+                (seen, next) -> {
+                  if (seen.isEmpty() || !seen.get(seen.size() - 1).equals(next)) {
+                    seen.add(next);
+                  }
+                  return seen;
+                },
+                (a, b) -> a));
   }
 
   @Test
@@ -194,7 +210,7 @@ class UNetConfigTest {
     assertFalse(graph.inputs().containsKey("encoder_hidden_states"));
     assertEquals(
         Arrays.asList("down_blocks.1.attentions.0", "down_blocks.1.attentions.1"),
-        UNet2DModel.sites(config).stream()
+        AttentionGraph.of(graph).sites().stream()
             .limit(2)
             .map(AttentionSite::name)
             .collect(Collectors.toList()));

@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.palimpsest.attention.AttentionEdit;
-import dev.palimpsest.attention.AttentionSite;
+import dev.palimpsest.attention.AttentionGraph;
+import dev.palimpsest.attention.SiteSelection;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Component;
 import dev.palimpsest.checkpoint.Config;
 import dev.palimpsest.graph.Graph;
-import dev.palimpsest.graph.Value;
 import dev.palimpsest.runtime.Device;
 import dev.palimpsest.runtime.Session;
 import dev.palimpsest.tensor.GoldenArrays;
@@ -37,17 +37,7 @@ class UNetGoldenTest {
 
   /** An edit that changes nothing, so that attention is written out. */
   private static final AttentionEdit IDENTITY =
-      new AttentionEdit() {
-        @Override
-        public boolean selects(AttentionSite site) {
-          return true;
-        }
-
-        @Override
-        public Value apply(AttentionSite site, Value probabilities) {
-          return probabilities.mul(1f);
-        }
-      };
+      ((AttentionEdit) (site, probabilities, graph) -> probabilities).at(SiteSelection.all());
 
   private static final Set<String> WRITTEN_OUT =
       Set.of("plain", "heads_that_leave_a_rest", "simple_cross_attention", "ddpm");
@@ -70,7 +60,7 @@ class UNetGoldenTest {
                 dynamicTest(
                     c.get("id").asText(),
                     () -> {
-                      Graph graph = graph(c, UNetCases.config(c.get("config")), List.of());
+                      Graph graph = graph(c, UNetCases.config(c.get("config")));
                       compare(arrays, c, graph, weights(c, graph), "out_sample");
                     }));
   }
@@ -86,7 +76,7 @@ class UNetGoldenTest {
                     c.get("id").asText(),
                     () -> {
                       Config config = UNetCases.config(c.get("config"));
-                      Graph graph = graph(c, config, List.of(IDENTITY));
+                      Graph graph = AttentionGraph.of(graph(c, config)).edited(List.of(IDENTITY));
                       compare(arrays, c, graph, weights(c, graph), "out_sample");
                     }));
   }
@@ -103,7 +93,7 @@ class UNetGoldenTest {
                     () -> {
                       Component network =
                           Checkpoint.readComponent(GoldenArrays.file("unets_shared", model(c)));
-                      Graph graph = graph(c, network.config(), List.of());
+                      Graph graph = graph(c, network.config());
                       assertEquals(network.weights().names(), graph.parameters().keySet());
                       compare(arrays, c, graph, network.weights()::get, "sample");
                     }));
@@ -119,10 +109,10 @@ class UNetGoldenTest {
         .flatMap(kind -> StreamSupport.stream(arrays.cases(kind).spliterator(), false));
   }
 
-  private static Graph graph(JsonNode c, Config config, List<AttentionEdit> edits) {
+  private static Graph graph(JsonNode c, Config config) {
     return c.get("kind").asText().equals("unet2d")
-        ? UNet2DModel.graph(config, edits)
-        : UNet2DConditionModel.graph(config, edits);
+        ? UNet2DModel.graph(config)
+        : UNet2DConditionModel.graph(config);
   }
 
   private static Function<String, Tensor> weights(JsonNode c, Graph graph) throws IOException {

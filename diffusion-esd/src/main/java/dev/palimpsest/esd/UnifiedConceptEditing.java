@@ -5,6 +5,7 @@ import static com.google.common.base.Preconditions.checkState;
 import static java.util.Objects.requireNonNull;
 
 import com.google.common.primitives.Ints;
+import dev.palimpsest.attention.AttentionGraph;
 import dev.palimpsest.attention.AttentionSite;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Component;
@@ -78,7 +79,7 @@ public final class UnifiedConceptEditing {
     Component unet = settings.checkpoint.component(TrainedUNet.UNET);
     ClosedFormEdit edit = edit();
     var tensors = new TreeMap<String, Tensor>();
-    for (AttentionSite site : UNet2DConditionModel.sites(unet.config())) {
+    for (AttentionSite site : sites(unet)) {
       if (site.kind() == AttentionSite.Kind.CROSS) {
         for (String matrix : MATRICES) {
           String name = site.name() + matrix;
@@ -87,6 +88,10 @@ public final class UnifiedConceptEditing {
       }
     }
     return tensors;
+  }
+
+  private static List<AttentionSite> sites(Component unet) {
+    return AttentionGraph.of(UNet2DConditionModel.graph(unet.config())).sites();
   }
 
   private ClosedFormEdit edit() throws IOException {

@@ -3,6 +3,7 @@ package dev.palimpsest.examples.fashion;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.palimpsest.attention.AttentionGraph;
 import dev.palimpsest.model.UNet2DConfig;
 import dev.palimpsest.model.UNet2DModel;
 import dev.palimpsest.scheduler.Schedulers;
@@ -23,7 +24,7 @@ class FashionUNetTest {
         UNet2DModel.graph(network.config()).parameters().values().stream()
             .mapToLong(value -> value.shape().elements())
             .sum());
-    assertEquals(4, UNet2DModel.sites(network.config()).size());
+    assertEquals(4, AttentionGraph.of(UNet2DModel.graph(network.config())).sites().size());
   }
 
   @Test
