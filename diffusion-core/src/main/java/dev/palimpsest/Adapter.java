@@ -39,6 +39,16 @@ public interface Adapter {
     return Optional.empty();
   }
 
+  /**
+   * Words that it adds to what a text encoder knows, as textual inversion does: for each, the
+   * vectors that it stands for, float32 [vectors, width].
+   *
+   * @param component the text encoder's name in the checkpoint
+   */
+  default Map<String, Tensor> words(String component) {
+    return Map.of();
+  }
+
   /** The adapter's weights in a network, by the names of the parameters that it adds. */
   Map<String, Tensor> weights(String component);
 

@@ -8,6 +8,7 @@ import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Component;
 import dev.palimpsest.errors.CheckpointException;
 import dev.palimpsest.graph.Graph;
+import dev.palimpsest.model.ClipTextModel;
 import dev.palimpsest.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -63,6 +64,24 @@ final class Adapters {
     return adapters.values().stream().anyMatch(adapter -> !adapter.weights(component).isEmpty());
   }
 
+  /**
+   * The words that they add to a text encoder, in the order of the adapters.
+   *
+   * @throws IllegalStateException if two add the same
+   */
+  Map<String, Tensor> words(String component) {
+    var words = new LinkedHashMap<String, Tensor>();
+    for (Adapter adapter : adapters.values()) {
+      adapter
+          .words(component)
+          .forEach(
+              (word, vectors) ->
+                  checkState(
+                      words.put(word, vectors) == null, "two adapters add the word '%s'", word));
+    }
+    return words;
+  }
+
   Graph beside(String component, Graph network) {
     Graph adapted = network;
     for (Adapter adapter : adapters.values()) {
@@ -75,6 +94,10 @@ final class Adapters {
   Function<String, Tensor> parameters(Component component) {
     var added = new HashMap<String, Tensor>();
     adapters.values().forEach(adapter -> added.putAll(adapter.weights(component.name())));
+    Map<String, Tensor> words = words(component.name());
+    if (!words.isEmpty()) {
+      added.put(ClipTextModel.ADDED_EMBEDDING, Tensor.concat(List.copyOf(words.values())));
+    }
     return name -> {
       Tensor own = added.get(name);
       return own == null ? component.weights().get(name) : own;

@@ -9,6 +9,7 @@ import dev.palimpsest.checkpoint.Config;
 import dev.palimpsest.checkpoint.ParameterMatch;
 import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.graph.Graph;
+import dev.palimpsest.model.AddedVectors;
 import dev.palimpsest.model.AutoencoderKL;
 import dev.palimpsest.model.AutoencoderKLConfig;
 import dev.palimpsest.model.ClipTextModel;
@@ -22,6 +23,7 @@ import dev.palimpsest.scheduler.PredictionType;
 import dev.palimpsest.scheduler.SchedulerConfig;
 import dev.palimpsest.scheduler.Schedulers;
 import dev.palimpsest.tensor.Shape;
+import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -238,13 +240,20 @@ final class ModelLoader {
   private TextTower tower(String tokenizer, String encoder, boolean xl) throws IOException {
     Component component = checkpoint.component(encoder);
     checkState(checkpoint.has(tokenizer), "the checkpoint has a %s but no %s", encoder, tokenizer);
+    ClipTokenizer own = ClipTokenizer.read(checkpoint.folder(tokenizer));
+    ClipTokenizer all = own;
+    for (Map.Entry<String, Tensor> word : adapters.words(encoder).entrySet()) {
+      all = all.with(word.getKey(), Math.toIntExact(word.getValue().shape().dim(0)));
+    }
+    int first = own.vocabularySize();
     return new TextTower(
-        ClipTokenizer.read(checkpoint.folder(tokenizer)),
-        opener(component, xl),
+        all,
+        opener(component, xl, new AddedVectors(first, all.vocabularySize() - first)),
         request -> adapters.inputs(encoder, request));
   }
 
-  private IntFunction<Session> opener(Component component, boolean xl) throws IOException {
+  private IntFunction<Session> opener(Component component, boolean xl, AddedVectors added)
+      throws IOException {
     if (component.kind() == ComponentKind.ONNX) {
       Session session = open(component);
       return skip -> {
@@ -262,7 +271,7 @@ final class ModelLoader {
         ClipTextModel.graph(component.config(), List.of(ClipTextModel.LAST_HIDDEN_STATE, pooled)));
     return skip -> {
       String state = xl ? ClipTextModel.hiddenState(-2 - skip) : ClipTextModel.clipSkip(skip);
-      Graph graph = ClipTextModel.graph(component.config(), List.of(state, pooled));
+      Graph graph = ClipTextModel.graph(component.config(), List.of(state, pooled), added);
       return Session.open(
           inPrecision(adapters.beside(component.name(), graph)),
           adapters.parameters(component),

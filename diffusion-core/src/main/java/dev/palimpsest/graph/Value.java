@@ -247,6 +247,16 @@ public final class Value {
     return apply("Equal", this, other);
   }
 
+  /** The smaller of two at each place. */
+  public Value min(Value other) {
+    return apply("Min", this, other);
+  }
+
+  /** The larger of two at each place. */
+  public Value max(Value other) {
+    return apply("Max", this, other);
+  }
+
   /** {@code yes} where this boolean value is true, {@code no} elsewhere. */
   public Value where(Value yes, Value no) {
     return apply("Where", this, yes, no);

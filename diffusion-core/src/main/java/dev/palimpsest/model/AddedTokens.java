@@ -1,12 +1,16 @@
 package dev.palimpsest.model;
 
+import static com.google.common.base.Preconditions.checkArgument;
+import static java.util.Objects.requireNonNull;
+
+import com.google.common.primitives.ImmutableLongArray;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,14 +19,38 @@ import org.jspecify.annotations.Nullable;
  * the longest wins. Immutable.
  */
 final class AddedTokens {
-  private record Entry(String text, long id) {}
+  private record Entry(String text, ImmutableLongArray ids) {}
+
+  private static final Comparator<Entry> LONGEST_FIRST =
+      Comparator.comparing((Entry entry) -> entry.text.length()).reversed();
 
   private final List<Entry> raw;
   private final List<Entry> normalized;
 
   AddedTokens(Collection<AddedToken> tokens, Map<String, Long> vocabulary) {
-    raw = entries(tokens, vocabulary, false);
-    normalized = entries(tokens, vocabulary, true);
+    this(entries(tokens, vocabulary, false), entries(tokens, vocabulary, true));
+  }
+
+  private AddedTokens(List<Entry> raw, List<Entry> normalized) {
+    this.raw = raw;
+    this.normalized = normalized;
+  }
+
+  /**
+   * These and a further one, which is looked for in the normalised text.
+   *
+   * @param ids what it stands for
+   * @throws IllegalArgumentException if there is one of equal text, or it has none
+   */
+  AddedTokens with(String token, ImmutableLongArray ids) {
+    var added = new Entry(UnicodeClasses.normalize(token), ids);
+    checkArgument(!added.text.isBlank(), "a token needs a text, was '%s'", token);
+    checkArgument(
+        normalized.stream().noneMatch(entry -> entry.text.equals(added.text)),
+        "token '%s' was added already",
+        token);
+    return new AddedTokens(
+        raw, Stream.concat(normalized.stream(), Stream.of(added)).sorted(LONGEST_FIRST).toList());
   }
 
   private static List<Entry> entries(
@@ -33,9 +61,9 @@ final class AddedTokens {
             token ->
                 new Entry(
                     normalized ? UnicodeClasses.normalize(token.content()) : token.content(),
-                    Objects.requireNonNull(vocabulary.get(token.content()))))
+                    ImmutableLongArray.of(requireNonNull(vocabulary.get(token.content())))))
         .filter(entry -> !entry.text.isEmpty())
-        .sorted(Comparator.comparing((Entry entry) -> entry.text.length()).reversed())
+        .sorted(LONGEST_FIRST)
         .toList();
   }
 
@@ -57,7 +85,7 @@ final class AddedTokens {
       if (start < i) {
         between.accept(text.substring(start, i));
       }
-      ids.accept(found.id);
+      found.ids.forEach(ids);
       i += found.text.length();
       start = i;
     }

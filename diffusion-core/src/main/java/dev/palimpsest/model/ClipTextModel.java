@@ -7,6 +7,7 @@ import dev.palimpsest.graph.Dims;
 import dev.palimpsest.graph.Graph;
 import dev.palimpsest.graph.Value;
 import dev.palimpsest.tensor.DType;
+import dev.palimpsest.tensor.Shape;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.IdentityHashMap;
@@ -42,11 +43,15 @@ public final class ClipTextModel {
   public static final String POOLER_OUTPUT = "pooler_output";
   public static final String TEXT_EMBEDS = "text_embeds";
 
+  /** The parameter with the vectors of added tokens, if there are any. */
+  public static final String ADDED_EMBEDDING = "added_embedding.weight";
+
   private static final String HIDDEN_STATES = "hidden_states.";
   private static final String CLIP_SKIP = "clip_skip.";
   private static final String WITH_PROJECTION = "CLIPTextModelWithProjection";
 
   private final ClipTextConfig config;
+  private final AddedVectors added;
   private final Scope model = Scope.of("text_model");
   private final Value ids;
   private final List<Value> states = new ArrayList<>();
@@ -54,8 +59,9 @@ public final class ClipTextModel {
   private final Value finalBias;
   private final Map<Value, Value> normalised = new IdentityHashMap<>();
 
-  private ClipTextModel(ClipTextConfig config) {
+  private ClipTextModel(ClipTextConfig config, AddedVectors added) {
     this.config = config;
+    this.added = added;
     this.ids = Value.input(INPUT_IDS, DType.INT64, Dims.parse("batch", "tokens"));
     Scope last = model.at("final_layer_norm");
     this.finalWeight = last.parameter("weight", config.hiddenSize());
@@ -104,7 +110,18 @@ public final class ClipTextModel {
    *     impossible value
    */
   public static Graph graph(Config config, Collection<String> outputs) {
-    var model = new ClipTextModel(ClipTextConfig.of(config));
+    return graph(config, outputs, AddedVectors.NONE);
+  }
+
+  /**
+   * The network of the wanted outputs that also takes ids of added tokens, whose vectors are the
+   * parameter {@value #ADDED_EMBEDDING}. As in transformers, a configuration whose end token is 2
+   * takes the pooled state at the largest id, which is then an added one.
+   *
+   * @throws IllegalArgumentException also if the added ids do not follow the encoder's own
+   */
+  public static Graph graph(Config config, Collection<String> outputs, AddedVectors added) {
+    var model = new ClipTextModel(ClipTextConfig.of(config), added);
     Map<String, Value> values = new LinkedHashMap<>();
     outputs.forEach(name -> values.put(name, model.output(name)));
     return Graph.of("text_encoder", values);
@@ -150,10 +167,29 @@ public final class ClipTextModel {
 
   private Value embeddings() {
     Scope scope = model.at("embeddings");
-    Value tokens = scope.embedding("token_embedding", ids, config.vocabSize(), config.hiddenSize());
+    Value tokens = added.count() == 0 ? tokens(scope, ids) : tokensAndAdded(scope);
     Value positions =
         scope.parameter("position_embedding.weight", config.maxPositions(), config.hiddenSize());
     return tokens.add(positions.first(0, ids.shapeValue().slice(0, 1, 2))).named(scope.path());
+  }
+
+  private Value tokens(Scope scope, Value known) {
+    return scope.embedding("token_embedding", known, config.vocabSize(), config.hiddenSize());
+  }
+
+  private Value tokensAndAdded(Scope scope) {
+    checkArgument(
+        added.firstId() <= config.vocabSize(),
+        "added tokens begin at id %s, but there are only %s vectors",
+        added.firstId(),
+        config.vocabSize());
+    Value first = Value.constant((long) added.firstId());
+    Value atLeast = ids.max(first);
+    Value vectors =
+        Value.parameter(
+            ADDED_EMBEDDING, DType.FLOAT32, Shape.of(added.count(), config.hiddenSize()));
+    Value known = tokens(scope, ids.min(Value.constant(added.firstId() - 1L)));
+    return ids.equalTo(atLeast).unsqueeze(2).where(vectors.gather(atLeast.sub(first), 0), known);
   }
 
   private Value layer(Scope scope, Value x) {

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /**
  * The tokenizer of CLIP text encoders: prompts to ids by byte-pair encoding, exactly as
@@ -41,8 +42,7 @@ public final class ClipTokenizer {
       TokenizerSettings settings) {
     Map<String, Long> special = settings.specialIds(vocabulary);
     this.vocabulary = Map.copyOf(vocabulary);
-    this.pieces = new String[vocabulary.size()];
-    vocabulary.forEach((piece, id) -> pieces[id.intValue()] = piece);
+    this.pieces = pieces(vocabulary);
     this.bytePairs = new BytePairs(vocabulary, merges, requireNonNull(special.get("unk_token")));
     this.addedTokens = new AddedTokens(settings.added().values(), vocabulary);
     this.bos = requireNonNull(special.get("bos_token"));
@@ -51,15 +51,22 @@ public final class ClipTokenizer {
     this.maxLength = settings.maxLength();
   }
 
-  private ClipTokenizer(ClipTokenizer other, int maxLength) {
-    this.vocabulary = other.vocabulary;
-    this.pieces = other.pieces;
+  private ClipTokenizer(
+      ClipTokenizer other, Map<String, Long> vocabulary, AddedTokens added, int maxLength) {
+    this.vocabulary = Map.copyOf(vocabulary);
+    this.pieces = pieces(vocabulary);
     this.bytePairs = other.bytePairs;
-    this.addedTokens = other.addedTokens;
+    this.addedTokens = added;
     this.bos = other.bos;
     this.eos = other.eos;
     this.pad = other.pad;
     this.maxLength = maxLength;
+  }
+
+  private static String[] pieces(Map<String, Long> vocabulary) {
+    String[] pieces = new String[vocabulary.size()];
+    vocabulary.forEach((piece, id) -> pieces[id.intValue()] = piece);
+    return pieces;
   }
 
   /**
@@ -123,7 +130,41 @@ public final class ClipTokenizer {
    */
   public ClipTokenizer withMaxLength(int maxLength) {
     checkArgument(maxLength >= 3, "maxLength must be >= 3, was %s", maxLength);
-    return new ClipTokenizer(this, maxLength);
+    return new ClipTokenizer(this, vocabulary, addedTokens, maxLength);
+  }
+
+  /**
+   * This tokenizer with a further token, which stands for one or several new ids, the next that are
+   * free. Wherever its text stands in a prompt, in capitals or not, those ids stand. They are
+   * called {@code token}, {@code token_1}, {@code token_2} and so on; prompts may use each of these
+   * but the first alone.
+   *
+   * <p>Source: diffusers loaders/textual_inversion.py, which writes those names into the prompt
+   * wherever the token's letters stand; here the ids are put in once the token was found, so that a
+   * token that is part of a longer one is left alone, and one with capitals is all of its ids, of
+   * which diffusers 0.42 takes the first.
+   *
+   * @throws IllegalArgumentException if the vocabulary has that token already
+   */
+  public ClipTokenizer with(String token, int ids) {
+    checkArgument(ids > 0, "ids must be > 0, was %s", ids);
+    long first = vocabularySize();
+    var all = new LinkedHashMap<>(vocabulary);
+    AddedTokens added = addedTokens;
+    for (int i = 0; i < ids; i++) {
+      String name = i == 0 ? token : token + "_" + i;
+      checkArgument(
+          !all.containsKey(name) && !all.containsKey(name + BytePairs.WORD_END),
+          "the vocabulary has '%s' already; another name is needed",
+          name);
+      all.put(name, first + i);
+      added = added.with(name, i == 0 ? range(first, ids) : range(first + i, 1));
+    }
+    return new ClipTokenizer(this, all, added, maxLength);
+  }
+
+  private static ImmutableLongArray range(long first, int count) {
+    return ImmutableLongArray.copyOf(LongStream.range(first, first + count));
   }
 
   /** The ids of a prompt framed by the begin and end tokens; as many as the prompt needs. */

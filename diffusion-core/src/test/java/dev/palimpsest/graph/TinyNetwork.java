@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Component;
 import dev.palimpsest.checkpoint.Config;
+import dev.palimpsest.model.AddedVectors;
 import dev.palimpsest.model.AutoencoderKL;
 import dev.palimpsest.model.ClipTextModel;
 import dev.palimpsest.model.UNet2DConditionModel;
@@ -50,6 +51,10 @@ record TinyNetwork(String name, Graph graph, Function<String, Tensor> weights) {
   static List<Graph> everyGraph() throws IOException {
     var graphs = new ArrayList<Graph>();
     all().forEach(network -> graphs.add(network.graph));
+    Config text = component("text", "clip_small_gelu").config();
+    graphs.add(
+        ClipTextModel.graph(
+            text, List.of(ClipTextModel.LAST_HIDDEN_STATE), new AddedVectors(7, 2)));
     GoldenArrays unets = GoldenArrays.read("unets");
     for (JsonNode golden : unets.cases("unet2d_condition")) {
       graphs.add(UNet2DConditionModel.graph(config(golden)));

@@ -1,10 +1,12 @@
 package dev.palimpsest.examples;
 
 import dev.palimpsest.DiffusionPipeline;
+import dev.palimpsest.TextualInversion;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.examples.CheckpointOptions.OpenCheckpoint;
 import dev.palimpsest.runtime.Device;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,14 @@ final class ModelOptions {
       converter = LayerFile.Converter.class,
       description = "Run this LoRA beside the model, at a strength, default 1; may be repeated.")
   private List<LayerFile> loras = new ArrayList<>();
+
+  @Option(
+      names = "--embedding",
+      paramLabel = "[WORD=]FILE",
+      description =
+          "Let prompts use the word of this textual inversion (safetensors), or WORD in its place;"
+              + " may be repeated.")
+  private List<String> embeddings = new ArrayList<>();
 
   @Option(
       names = "--scheduler",
@@ -57,10 +67,19 @@ final class ModelOptions {
     for (LayerFile lora : loras) {
       builder.adapter(lora.lora(), lora.strength());
     }
+    for (String embedding : embeddings) {
+      builder.adapter(embedding(embedding));
+    }
     if (scheduler != null) {
       builder.scheduler(scheduler);
     }
     return (withoutSafetyChecker ? builder.withoutSafetyChecker() : builder).open();
+  }
+
+  private static TextualInversion embedding(String text) throws IOException {
+    int equals = text.indexOf('=');
+    TextualInversion read = TextualInversion.read(Path.of(text.substring(equals + 1)));
+    return equals < 0 ? read : read.named(text.substring(0, equals));
   }
 
   /** A pipeline and what it runs on. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.palimpsest.TestModels;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Safetensors;
+import dev.palimpsest.image.PngFile;
 import dev.palimpsest.lora.Lora;
 import dev.palimpsest.lora.LoraFormat;
 import dev.palimpsest.lora.LoraModule;
@@ -17,6 +18,7 @@ import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
@@ -124,5 +126,35 @@ class LoraCommandsTest {
     Cli wrong = Cli.run("generate", "a cat", "--model", model, "--lora", file + "@x");
     assertEquals(2, wrong.code());
     assertTrue(wrong.err().contains("FILE@STRENGTH"), wrong.err());
+  }
+
+  @Test
+  void promptsUseTheWordOfAnEmbedding() throws IOException {
+    Path embedding = dir.resolve("pet.safetensors");
+    Tensor vectors = NoiseSource.torch(1).gaussian(Shape.of(2, 16));
+    Safetensors.write(embedding, Map.of("emb_params", vectors), Map.of());
+    for (String word : List.of("", "<pet>=")) {
+      Path out = dir.resolve("out" + word.length() + ".png");
+      Cli generate =
+          Cli.run(
+              "generate",
+              "a <pet>",
+              "--model",
+              model,
+              "--embedding",
+              word + embedding,
+              "--steps",
+              1,
+              "--seed",
+              1,
+              "--out",
+              out);
+      assertEquals(0, generate.code(), generate.err());
+      String json = PngFile.metadata(out).json().orElseThrow();
+      assertTrue(json.contains(word.isEmpty() ? "pet at 1.0" : "<pet> at 1.0"), json);
+    }
+    Cli none = Cli.run("generate", "a cat", "--model", model, "--embedding", dir.resolve("none"));
+    assertEquals(1, none.code());
+    assertTrue(none.err().contains("no such file"), none.err());
   }
 }
