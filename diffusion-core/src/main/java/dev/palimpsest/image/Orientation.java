@@ -2,11 +2,9 @@ package dev.palimpsest.image;
 
 import java.awt.Dimension;
 import java.awt.image.BufferedImage;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import javax.imageio.stream.ImageInputStream;
 
 /** How a picture is to be turned for display: the Exif tag 0x0112, by its numbers 1 to 8. */
@@ -21,10 +19,6 @@ enum Orientation {
   THREE_QUARTER_TURN(true, true, false);
 
   private static final int TAG = 0x0112;
-  private static final int START_OF_IMAGE = 0xffd8;
-  private static final int APP1 = 0xffe1;
-  private static final int START_OF_SCAN = 0xffda;
-  private static final byte[] EXIF = "Exif\0\0".getBytes(StandardCharsets.US_ASCII);
 
   private final boolean transpose;
   private final boolean reverseColumns;
@@ -37,28 +31,12 @@ enum Orientation {
     this.reverseRows = reverseRows;
   }
 
-  /** That of a JPEG stream; upright for other formats and where nothing valid is said. */
-  static Orientation ofJpeg(ImageInputStream in) throws IOException {
-    in.mark();
-    try {
-      if (in.readUnsignedShort() != START_OF_IMAGE) {
-        return UPRIGHT;
-      }
-      for (int marker = in.readUnsignedShort();
-          marker > 0xff00 && marker != START_OF_SCAN;
-          marker = in.readUnsignedShort()) {
-        byte[] segment = new byte[Math.max(0, in.readUnsignedShort() - 2)];
-        in.readFully(segment);
-        if (marker == APP1 && startsWithExif(segment)) {
-          return ofTiff(ByteBuffer.wrap(segment, EXIF.length, segment.length - EXIF.length));
-        }
-      }
-      return UPRIGHT;
-    } catch (EOFException e) {
-      return UPRIGHT; // the decoder will say that the file is truncated
-    } finally {
-      in.reset();
-    }
+  /**
+   * That of a JPEG, PNG or WebP at the beginning of a stream; upright for other formats and where
+   * nothing valid is said.
+   */
+  static Orientation of(ImageInputStream in) throws IOException {
+    return ExifBlock.find(in).map(Orientation::ofTiff).orElse(UPRIGHT);
   }
 
   /** The size of a stored picture when it is turned upright. */
@@ -85,14 +63,8 @@ enum Orientation {
     return Rgb.picture(outWidth, transpose ? width : height, to);
   }
 
-  private static boolean startsWithExif(byte[] segment) {
-    return segment.length >= EXIF.length
-        && ByteBuffer.wrap(segment, 0, EXIF.length).equals(ByteBuffer.wrap(EXIF));
-  }
-
   /** From the first directory of a TIFF header: entries of tag, type, count, value. */
-  private static Orientation ofTiff(ByteBuffer segment) {
-    ByteBuffer tiff = segment.slice();
+  private static Orientation ofTiff(ByteBuffer tiff) {
     if (tiff.remaining() < 8) {
       return UPRIGHT;
     }

@@ -77,7 +77,7 @@ final class PictureReader {
   private static <T> T open(ImageInputStream in, String name, long maxPixels, Use<T> use)
       throws IOException {
     checkArgument(maxPixels > 0, "cannot read at most %s pixels", maxPixels);
-    Orientation orientation = Orientation.ofJpeg(in);
+    Orientation orientation = Orientation.of(in);
     Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
     if (!readers.hasNext()) {
       throw new CheckpointException(

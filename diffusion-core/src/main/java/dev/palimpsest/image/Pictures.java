@@ -32,10 +32,10 @@ public final class Pictures {
   }
 
   /**
-   * The picture in a file, as diffusers' {@code load_image} gives it: turned as a JPEG's Exif
-   * orientation says, then converted as Pillow's {@code convert("RGB")} does: alpha is dropped, 16
-   * bits become the high 8, except that 16-bit grayscale is clipped to 255. Colour profiles are not
-   * applied. Formats are those of {@link javax.imageio.ImageIO}.
+   * The picture in a file, as diffusers' {@code load_image} gives it: turned as its Exif
+   * orientation says (JPEG, PNG, WebP), then converted as Pillow's {@code convert("RGB")} does:
+   * alpha is dropped, 16 bits become the high 8, except that 16-bit grayscale is clipped to 255.
+   * Colour profiles are not applied. Formats are those of {@link javax.imageio.ImageIO}.
    *
    * @param maxPixels refuse a larger picture, by its header, before any pixel is decoded
    * @return a picture of {@code TYPE_INT_RGB}

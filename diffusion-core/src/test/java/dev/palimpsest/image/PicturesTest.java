@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
@@ -56,6 +57,30 @@ class PicturesTest {
       Path file = GoldenArrays.file("pillow", name);
       assertEquals(
           new Dimension(picture.getWidth(), picture.getHeight()), Pictures.size(file, 1 << 20));
+    }
+  }
+
+  /** 3 x 2 pixels, made by Pillow 13 with an Exif orientation of 6. */
+  private static final String TURNED_PNG =
+      "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAGmVYSWZNTQAqAAAACAABARIAAwAAAAEABgAAAAAAANZnS2kA"
+          + "AAAYSURBVHicY/jPwMDwn4GB4T8ThPrPwAAAO+wF/Vg+vEcAAAAASUVORK5CYII=";
+
+  @Test
+  void aPngIsTurnedAsItsExifSays() throws IOException {
+    byte[] png = Base64.getDecoder().decode(TURNED_PNG);
+    Path file = Files.write(folder.resolve("turned.png"), png);
+    assertEquals(new Dimension(2, 3), Pictures.size(file, 6));
+    int[] upright = {0xffff00, 0xff0000, 0x00ffff, 0x00ff00, 0xff00ff, 0x0000ff}; // as Pillow's
+    assertArrayEquals(upright, Rgb.pixels(Pictures.read(file)));
+    // The same chunk behind the pixels; files that are cut off.
+    byte[] moved = png.clone();
+    System.arraycopy(png, 71, moved, 33, 36);
+    System.arraycopy(png, 33, moved, 69, 38);
+    assertArrayEquals(
+        upright, Rgb.pixels(Pictures.read(Files.write(folder.resolve("moved.png"), moved))));
+    for (int size : new int[] {1, 7, 8, 40, 50}) {
+      Path cut = Files.write(folder.resolve("cut.png"), Arrays.copyOf(png, size));
+      assertThrows(CheckpointException.class, () -> Pictures.read(cut));
     }
   }
 

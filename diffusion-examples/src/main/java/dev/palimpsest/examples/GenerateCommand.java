@@ -12,6 +12,7 @@ import dev.palimpsest.image.Pictures;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
@@ -104,6 +105,11 @@ final class GenerateCommand implements Callable<Integer> {
   private boolean weighted;
 
   @Option(
+      names = "--insert-triggers",
+      description = "Put a LoRA's trigger words in front of a prompt that uses none of them.")
+  private boolean insertTriggers;
+
+  @Option(
       names = "--clip-skip",
       paramLabel = "N",
       defaultValue = "0",
@@ -125,8 +131,9 @@ final class GenerateCommand implements Callable<Integer> {
     checkArgument(batch > 0, "--batch must be > 0, was %s", batch);
     long first = seed == null ? ThreadLocalRandom.current().nextInt(Integer.MAX_VALUE) : seed;
     OutputFile.check(file(first));
-    GenerationRequest request = request();
-    warnOfUnknownWords();
+    String text = prompt();
+    GenerationRequest request = request(text);
+    warnOfUnknownWords(text);
     int saved = 0;
     try (OpenModel opened = model.open(device.open())) {
       for (int done = 0; done < images; done += batch) {
@@ -137,9 +144,20 @@ final class GenerateCommand implements Callable<Integer> {
     return saved == 0 ? 1 : 0;
   }
 
-  private GenerationRequest request() throws IOException {
+  private String prompt() throws IOException {
+    if (!insertTriggers) {
+      return prompt;
+    }
+    String inserted = model.adapters().withTriggers(prompt);
+    if (!inserted.equals(prompt)) {
+      out().println("prompt: " + inserted);
+    }
+    return inserted;
+  }
+
+  private GenerationRequest request(String text) throws IOException {
     GenerationRequest request =
-        GenerationRequest.of(prompt)
+        GenerationRequest.of(text)
             .clipSkip(clipSkip)
             .promptSyntax(weighted ? PromptSyntax.WEIGHTED : PromptSyntax.PLAIN);
     if (model.isStarter()) {
@@ -154,8 +172,11 @@ final class GenerateCommand implements Callable<Integer> {
     return mask == null ? request : request.mask(Pictures.read(mask));
   }
 
-  private void warnOfUnknownWords() {
-    Set<String> unknown = model.isStarter() ? StarterModel.unknownWords(prompt) : Set.of();
+  private void warnOfUnknownWords(String text) throws IOException {
+    Set<String> unknown = model.isStarter() ? StarterModel.unknownWords(text) : new HashSet<>();
+    for (String known : model.adapters().words()) {
+      unknown.removeAll(StarterModel.words(known));
+    }
     if (!unknown.isEmpty()) {
       warn(
           "the starter model was never shown "

@@ -1,14 +1,10 @@
 package dev.palimpsest.examples;
 
 import dev.palimpsest.DiffusionPipeline;
-import dev.palimpsest.TextualInversion;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.examples.CheckpointOptions.OpenCheckpoint;
 import dev.palimpsest.runtime.Device;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,20 +13,7 @@ import picocli.CommandLine.Option;
 final class ModelOptions {
   @Mixin private CheckpointOptions checkpoint = new CheckpointOptions();
 
-  @Option(
-      names = "--lora",
-      paramLabel = "FILE[@STRENGTH]",
-      converter = LayerFile.Converter.class,
-      description = "Run this LoRA beside the model, at a strength, default 1; may be repeated.")
-  private List<LayerFile> loras = new ArrayList<>();
-
-  @Option(
-      names = "--embedding",
-      paramLabel = "[WORD=]FILE",
-      description =
-          "Let prompts use the word of this textual inversion (safetensors), or WORD in its place;"
-              + " may be repeated.")
-  private List<String> embeddings = new ArrayList<>();
+  @Mixin private AdapterOptions adapters = new AdapterOptions();
 
   @Option(
       names = "--scheduler",
@@ -45,6 +28,10 @@ final class ModelOptions {
 
   boolean isStarter() {
     return checkpoint.isStarter();
+  }
+
+  AdapterOptions adapters() {
+    return adapters;
   }
 
   OpenModel open(Device device) throws IOException {
@@ -64,22 +51,11 @@ final class ModelOptions {
               + " --without-safety-checker says that this is all right");
     }
     DiffusionPipeline.Builder builder = DiffusionPipeline.builder(checkpoint).device(device);
-    for (LayerFile lora : loras) {
-      builder.adapter(lora.lora(), lora.strength());
-    }
-    for (String embedding : embeddings) {
-      builder.adapter(embedding(embedding));
-    }
+    adapters.addTo(builder);
     if (scheduler != null) {
       builder.scheduler(scheduler);
     }
     return (withoutSafetyChecker ? builder.withoutSafetyChecker() : builder).open();
-  }
-
-  private static TextualInversion embedding(String text) throws IOException {
-    int equals = text.indexOf('=');
-    TextualInversion read = TextualInversion.read(Path.of(text.substring(equals + 1)));
-    return equals < 0 ? read : read.named(text.substring(0, equals));
   }
 
   /** A pipeline and what it runs on. */

@@ -110,7 +110,8 @@ public final class StarterModel implements AutoCloseable {
     return unknown;
   }
 
-  private static List<String> words(String text) {
+  /** The words of a text, in small letters. */
+  static List<String> words(String text) {
     return NO_WORD
         .splitAsStream(text.toLowerCase(Locale.ROOT))
         .filter(word -> !word.isEmpty())

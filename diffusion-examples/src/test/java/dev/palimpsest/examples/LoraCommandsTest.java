@@ -103,7 +103,7 @@ class LoraCommandsTest {
   }
 
   @Test
-  void picturesAreMadeWithALoraBesideTheModel() {
+  void picturesAreMadeWithALoraBesideTheModel() throws IOException {
     Path merged = dir.resolve("merged");
     Cli.run("merge-lora", "--model", model, "--out", merged, file + "@0.5");
     Path live = dir.resolve("live.png");
@@ -123,6 +123,25 @@ class LoraCommandsTest {
             live);
     assertEquals(0, generate.code(), generate.err());
     assertTrue(generate.err().contains("trigger words: m5g90 car"), generate.err());
+    Cli inserting =
+        Cli.run(
+            "generate",
+            "a cat",
+            "--insert-triggers",
+            "--model",
+            model,
+            "--lora",
+            file,
+            "--steps",
+            1,
+            "--seed",
+            1,
+            "--out",
+            live);
+    assertEquals("", inserting.err());
+    assertTrue(inserting.out().startsWith("prompt: m5g90 car, a cat\n"), inserting.out());
+    String made = PngFile.metadata(live).parameters().orElseThrow();
+    assertTrue(made.startsWith("m5g90 car, a cat\n"), made);
     Cli wrong = Cli.run("generate", "a cat", "--model", model, "--lora", file + "@x");
     assertEquals(2, wrong.code());
     assertTrue(wrong.err().contains("FILE@STRENGTH"), wrong.err());

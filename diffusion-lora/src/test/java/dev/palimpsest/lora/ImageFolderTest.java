@@ -21,6 +21,11 @@ class ImageFolderTest {
   /** One red pixel, made by Pillow 13, lossless. */
   private static final String WEBP = "UklGRhwAAABXRUJQVlA4TA8AAAAvAAAAAAcQ/Y/+ByKi/wEA";
 
+  /** 3 x 2 pixels, made by Pillow 13, lossless, with an Exif orientation of 6. */
+  private static final String TURNED_WEBP =
+      "UklGRmgAAABXRUJQVlA4WAoAAAAIAAAAAgAAAQAAVlA4TCgAAAAvAkAAAC8gEEjaH3qN+RcQFPk/2vwHH0QCg0K2EeDQvQSn"
+          + "cBH9j2MFRVhJRhoAAABNTQAqAAAACAABARIAAwAAAAEABgAAAAAAAA==";
+
   @TempDir Path folder;
 
   private void picture(String name, int width, int height) throws IOException {
@@ -58,6 +63,19 @@ class ImageFolderTest {
     Files.write(file, Base64.getDecoder().decode(WEBP));
     assertEquals(1, ImageFolder.of(folder).pictures().get(0).width());
     assertEquals(0xffff0000, Pictures.read(file).getRGB(0, 0));
+  }
+
+  @Test
+  void webpIsTurnedAsItsExifSays() throws IOException {
+    Path file = folder.resolve("a.webp");
+    Files.write(file, Base64.getDecoder().decode(TURNED_WEBP));
+    ImageFolder.Picture picture = ImageFolder.of(folder).pictures().get(0);
+    assertEquals(List.of(2, 3), List.of(picture.width(), picture.height()));
+    BufferedImage upright = Pictures.read(file);
+    int[] pixels = {0xffff00, 0xff0000, 0x00ffff, 0x00ff00, 0xff00ff, 0x0000ff}; // as Pillow's
+    for (int i = 0; i < pixels.length; i++) {
+      assertEquals(0xff000000 | pixels[i], upright.getRGB(i % 2, i / 2));
+    }
   }
 
   private String problems() {
