@@ -55,6 +55,7 @@ public final class DiffusionPipeline implements AutoCloseable {
   private final ModelParts model;
   private final List<ImageCheck> checks;
   private final PixelDecoder pixelDecoder;
+  private final Upscaler upscaler;
   private final Semaphore permits;
   private final Supplier<LatentPreview> preview;
   private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
@@ -64,6 +65,7 @@ public final class DiffusionPipeline implements AutoCloseable {
     this.model = model;
     this.checks = List.copyOf(builder.checks);
     this.pixelDecoder = builder.pixelDecoder;
+    this.upscaler = builder.upscaler;
     this.permits = new Semaphore(builder.maxConcurrent, true);
     this.preview =
         Suppliers.memoize(() -> LatentPreview.fit(model.decoder(), model.denoiser().channels()));
@@ -248,6 +250,51 @@ public final class DiffusionPipeline implements AutoCloseable {
   private GenerationResult run(
       ResolvedRequest request, GenerationListener listener, Cancellation cancellation) {
     ModelParts model = this.model.tiledFor(request.request());
+    var large = new LargePicture(model, request, cancellation);
+    Hires hires = request.request().hires().orElse(null);
+    Sample sample;
+    if (hires == null) {
+      sample = sample(model, request, null, listener, cancellation);
+    } else {
+      ResolvedRequest small = large.firstPass(hires);
+      Tensor latents = sample(model, small, null, listener, cancellation).end().x();
+      Tensor start = large.enlarged(latents, hires, upscaler);
+      ResolvedRequest second = request.strength(hires.strength());
+      sample = sample(model, second, start, listener, cancellation);
+    }
+    Tensor pixels =
+        pixelDecoder == PixelDecoder.ROUNDED
+            ? Pictures.toUnit(model.decoder().decode(sample.end().x(), cancellation))
+            : sample.pixels(pixelDecoder);
+    var warnings = new ArrayList<>(sample.warnings());
+    warnings.addAll(model.adapters().warnings(request.request()));
+    return collect(request, large.upscaled(pixels, upscaler), warnings, cancellation);
+  }
+
+  /** A finished denoising and what its last step is decoded with. */
+  private record Sample(
+      Step end,
+      LastStep last,
+      Scheduler scheduler,
+      SchedulePlan plan,
+      NoiseSource noise,
+      List<String> warnings) {
+    Tensor pixels(PixelDecoder how) {
+      return last.decode(how, (Ddpm) scheduler, plan, end.denoised(), noise);
+    }
+  }
+
+  /**
+   * Text, noise, denoising.
+   *
+   * @param original latents to start from at the request's strength; null to start as it says
+   */
+  private Sample sample(
+      ModelParts model,
+      ResolvedRequest request,
+      @Nullable Tensor original,
+      GenerationListener listener,
+      Cancellation cancellation) {
     Guidance guidance = guidance(request);
     EncodedPrompts prompts = prompts(request, guidance != null, cancellation);
     NoiseSource noise = request.noise();
@@ -255,23 +302,18 @@ public final class DiffusionPipeline implements AutoCloseable {
     LastStep.check(pixelDecoder, scheduler);
     SchedulePlan plan = plan(request);
     SchedulerRun solver = scheduler.begin(plan);
-    InitialState start = new InitialStates(model, request, solver, cancellation).draw(noise);
+    var states = new InitialStates(model, request, solver, cancellation);
+    InitialState start = original == null ? states.draw(noise) : states.from(original, noise);
     var network =
         new GuidedNetwork(
-            model.denoiser(),
+            new LargePicture(model, request, cancellation).network(guidance != null),
             model.condition(prompts, request),
             guidance,
             start.extraChannels(),
             cancellation);
     var last = new LastStep(network);
     Step end = denoise(solver, last, start, noise, listener, cancellation);
-    Tensor pixels =
-        pixelDecoder == PixelDecoder.ROUNDED
-            ? Pictures.toUnit(model.decoder().decode(end.x(), cancellation))
-            : last.decode(pixelDecoder, (Ddpm) scheduler, plan, end.denoised(), noise);
-    var warnings = new ArrayList<>(prompts.warnings());
-    warnings.addAll(model.adapters().warnings(request.request()));
-    return collect(request, pixels, warnings, cancellation);
+    return new Sample(end, last, scheduler, plan, noise, prompts.warnings());
   }
 
   private Inversion inverted(
@@ -396,7 +438,8 @@ public final class DiffusionPipeline implements AutoCloseable {
         request.strength(),
         request.request().prompt(),
         request.request().negativePrompt(),
-        request.request().clipSkip());
+        request.request().clipSkip(),
+        LargePicture.describe(request.request()));
   }
 
   /** The checkpoint this pipeline was opened on. */
@@ -443,6 +486,7 @@ public final class DiffusionPipeline implements AutoCloseable {
     boolean safetyCheckerDeclined;
     VaeTiling vaeTiling = VaeTiling.NONE;
     PixelDecoder pixelDecoder = PixelDecoder.ROUNDED;
+    Upscaler upscaler = Upscaler.lanczos();
     int maxConcurrent = Integer.MAX_VALUE;
     final List<ImageCheck> checks = new ArrayList<>();
     final List<Adapters.Usual> adapters = new ArrayList<>();
@@ -546,6 +590,15 @@ public final class DiffusionPipeline implements AutoCloseable {
      */
     public Builder vaeTiling(VaeTiling tiling) {
       this.vaeTiling = requireNonNull(tiling);
+      return this;
+    }
+
+    /**
+     * What makes pictures larger for {@link GenerationRequest#upscaledTo} and {@link Hires#pixels};
+     * default {@link Upscaler#lanczos}. The caller closes it, after the pipeline.
+     */
+    public Builder upscaler(Upscaler upscaler) {
+      this.upscaler = requireNonNull(upscaler);
       return this;
     }
 

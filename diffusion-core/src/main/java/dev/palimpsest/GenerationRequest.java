@@ -9,6 +9,7 @@ import dev.palimpsest.scheduler.Scheduler;
 import dev.palimpsest.tensor.NoiseSource;
 import dev.palimpsest.tensor.Tensor;
 import java.awt.image.BufferedImage;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -62,6 +63,10 @@ public final class GenerationRequest {
     double strength = Double.NaN;
     @Nullable BufferedImage mask;
     @Nullable VaeTiling vaeTiling;
+    @Nullable Windows windows;
+    List<PromptRegion> regions = List.of();
+    @Nullable Hires hires;
+    PromptEncoder.@Nullable Size upscaled;
     @Nullable SizeConditioning sizes;
     @Nullable SizeConditioning negativeSizes;
 
@@ -267,6 +272,33 @@ public final class GenerationRequest {
     return with(f -> f.vaeTiling = requireNonNull(tiling));
   }
 
+  /** Denoises in overlapping windows, for pictures larger than the model's own. */
+  public GenerationRequest windows(Windows windows) {
+    return with(f -> f.windows = requireNonNull(windows));
+  }
+
+  /** Gives a part of the picture, beside those given before, a prompt of its own. */
+  public GenerationRequest region(PromptRegion region) {
+    return with(
+        f -> {
+          var regions = new ArrayList<>(f.regions);
+          regions.add(requireNonNull(region));
+          f.regions = List.copyOf(regions);
+        });
+  }
+
+  /** Makes the picture small first, then enlarges it and denoises again. */
+  public GenerationRequest hires(Hires hires) {
+    return with(f -> f.hires = requireNonNull(hires));
+  }
+
+  /** Enlarges the finished picture to this size, by the pipeline's {@link Upscaler}. */
+  public GenerationRequest upscaledTo(int width, int height) {
+    checkArgument(
+        width > 0 && height > 0, "width and height must be > 0, were %sx%s", width, height);
+    return with(f -> f.upscaled = new PromptEncoder.Size(width, height));
+  }
+
   /** The strength of an adapter that the pipeline was opened with, everywhere. */
   public GenerationRequest adapter(Adapter adapter, double scale) {
     return adapter(adapter.name(), AdapterScale.of(scale));
@@ -401,6 +433,24 @@ public final class GenerationRequest {
   /** Empty if the pipeline's way is asked for. */
   public Optional<VaeTiling> vaeTiling() {
     return Optional.ofNullable(fields.vaeTiling);
+  }
+
+  /** Empty if the network is to see the whole picture at once. */
+  public Optional<Windows> windows() {
+    return Optional.ofNullable(fields.windows);
+  }
+
+  public List<PromptRegion> regions() {
+    return fields.regions;
+  }
+
+  public Optional<Hires> hires() {
+    return Optional.ofNullable(fields.hires);
+  }
+
+  /** Empty if the picture stays as it was denoised. */
+  Optional<PromptEncoder.Size> upscaled() {
+    return Optional.ofNullable(fields.upscaled);
   }
 
   public Optional<SizeConditioning> sizes() {

@@ -44,6 +44,11 @@ final class InitialStates {
     return new InitialState(scaled(initialNoise(noise)), null, null);
   }
 
+  /** The given latents with the noise of the first step. */
+  InitialState from(Tensor original, NoiseSource noise) {
+    return new InitialState(solver.addNoise(original, noise.gaussian(shape)), null, null);
+  }
+
   /** The most likely latents of the picture: no noise is drawn. */
   static Tensor encoded(ModelParts model, Tensor pixels, Cancellation cancellation) {
     return model.vae().mode(model.vae().encode(pixels, cancellation));

@@ -23,29 +23,6 @@ final class PlaneFile implements AutoCloseable {
   private final int width;
   private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
 
-  /** A rectangle of pixels. */
-  record Area(int y, int x, int height, int width) {
-    /** Grown by so many pixels on each side, as far as that lies inside. */
-    Area grown(int by, int wholeHeight, int wholeWidth) {
-      int top = Math.max(0, y - by);
-      int left = Math.max(0, x - by);
-      return new Area(
-          top,
-          left,
-          Math.min(wholeHeight, y + height + by) - top,
-          Math.min(wholeWidth, x + width + by) - left);
-    }
-
-    Area scaled(int up, int down) {
-      return new Area(y * up / down, x * up / down, height * up / down, width * up / down);
-    }
-
-    /** The same rectangle seen from the corner of another. */
-    Area within(Area other) {
-      return new Area(y - other.y, x - other.x, height, width);
-    }
-  }
-
   private PlaneFile(Path file, FileChannel channel, int planes, int height, int width) {
     this.file = file;
     this.channel = channel;

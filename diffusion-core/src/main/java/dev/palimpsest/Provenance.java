@@ -20,6 +20,7 @@ import java.util.OptionalLong;
  * @param scheduler the solver's name
  * @param seed empty if the noise was the caller's
  * @param strength of image-to-image and inpainting, otherwise NaN
+ * @param large what was asked for beyond one pass of one window, by name
  */
 record Provenance(
     String model,
@@ -35,7 +36,8 @@ record Provenance(
     double strength,
     Optional<String> prompt,
     Optional<String> negativePrompt,
-    int clipSkip) {
+    int clipSkip,
+    Map<String, String> large) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** The text that A1111-style tools read from a PNG's {@code parameters} chunk. */
@@ -56,6 +58,7 @@ record Provenance(
     if (clipSkip > 0) {
       settings.put("Clip skip", clipSkip + 1); // there, 1 is the last layer
     }
+    large.forEach((name, value) -> settings.put(name, value.replace(',', ' ')));
     settings.put("Version", LibraryVersion.text());
     var text = new StringBuilder(prompt.orElse(""));
     negativePrompt.ifPresent(value -> text.append("\nNegative prompt: ").append(value));
@@ -90,6 +93,7 @@ record Provenance(
     prompt.ifPresent(value -> fields.put("prompt", value));
     negativePrompt.ifPresent(value -> fields.put("negative_prompt", value));
     fields.put("clip_skip", clipSkip);
+    fields.putAll(large);
     try {
       return JSON.writeValueAsString(fields);
     } catch (JsonProcessingException e) {

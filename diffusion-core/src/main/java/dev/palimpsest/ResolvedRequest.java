@@ -27,6 +27,7 @@ record ResolvedRequest(
     checkText(request, family);
     model.adapters().check(request);
     checkPictures(request, model);
+    checkLarge(request, model);
     int factor = model.decoder().scaleFactor();
     int width = request.width().orElseGet(() -> side(request, model, true));
     int height = request.height().orElseGet(() -> side(request, model, false));
@@ -90,6 +91,29 @@ record ResolvedRequest(
         "this inpainting model needs an image and a mask");
   }
 
+  private static void checkLarge(GenerationRequest request, ModelParts model) {
+    int factor = model.decoder().scaleFactor();
+    request.windows().ifPresent(windows -> windows.inLatents(factor));
+    checkArgument(
+        request.regions().isEmpty() || model.family().hasPrompts(),
+        "this model takes no prompts, so regions can have none");
+    Hires hires = request.hires().orElse(null);
+    if (hires != null) {
+      checkArgument(
+          request.image().isEmpty() && request.latents().isEmpty(),
+          "hires begins with a small picture of its own; leave out image and latents");
+      checkArgument(
+          hires.width() % factor == 0 && hires.height() % factor == 0,
+          "the first pass's size %sx%s does not divide by %s",
+          hires.width(),
+          hires.height(),
+          factor);
+      checkArgument(
+          hires.space() == Hires.Space.LATENTS || model.encodes(),
+          "hires in pixels needs an encoder, which this model lacks; use Hires.latents");
+    }
+  }
+
   /** Of the picture to start from, brought down to what the model takes, or the native one. */
   private static int side(GenerationRequest request, ModelParts model, boolean width) {
     int factor = model.decoder().scaleFactor();
@@ -127,6 +151,16 @@ record ResolvedRequest(
         request.seeds().size(),
         request.images());
     return List.copyOf(seeds);
+  }
+
+  /** The same at another size: the first pass of two. */
+  ResolvedRequest resized(int width, int height) {
+    return new ResolvedRequest(request, width, height, steps, guidanceScale, strength, seeds);
+  }
+
+  /** The same as a second pass, which makes a part of the steps. */
+  ResolvedRequest strength(double strength) {
+    return new ResolvedRequest(request, width, height, steps, guidanceScale, strength, seeds);
   }
 
   int images() {

@@ -1,6 +1,5 @@
 package dev.palimpsest;
 
-import dev.palimpsest.PlaneFile.Area;
 import dev.palimpsest.graph.Graph;
 import dev.palimpsest.model.Stage;
 import dev.palimpsest.runtime.Cancellation;
