@@ -1,5 +1,6 @@
 package dev.palimpsest;
 
+import dev.palimpsest.attention.PromptWords;
 import dev.palimpsest.model.PromptTokens;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.tensor.Shape;
@@ -54,6 +55,18 @@ final class ClipPromptEncoder implements PromptEncoder {
                 cancellation); // diffusers skips here nothing
     return new EncodedPrompts(
         sized(yes, request, size, false), Optional.of(sized(no, request, size, true)), warnings);
+  }
+
+  @Override
+  public PromptWords words(GenerationRequest request) {
+    var warnings = new ArrayList<String>();
+    String prompt = request.prompt().orElseThrow();
+    String negative = request.negativePrompt().orElse("");
+    List<PromptTokens> own =
+        extended(
+            tokenize(request, prompt, request.prompt2().orElse(prompt), warnings),
+            tokenize(request, negative, request.negativePrompt2().orElse(negative), warnings));
+    return towers.get(0).words(own.get(0)); // further encoders divide a text alike
   }
 
   private List<PromptTokens> tokenize(

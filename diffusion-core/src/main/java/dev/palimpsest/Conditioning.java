@@ -59,6 +59,14 @@ public final class Conditioning {
     return new Conditioning(copy, shared);
   }
 
+  /** How many rows there are; 0 without tensors. */
+  int rows() {
+    return tensors.values().stream()
+        .findFirst()
+        .map(tensor -> Math.toIntExact(tensor.shape().dim(0)))
+        .orElse(0);
+  }
+
   /** The rows {@code times} over: a batch of pictures of one prompt. */
   public Conditioning repeat(int times) {
     return times == 1 ? this : join(Collections.nCopies(times, this));

@@ -5,6 +5,9 @@ import static com.google.common.base.Preconditions.checkState;
 import static java.util.Objects.requireNonNull;
 
 import com.google.common.base.Suppliers;
+import dev.palimpsest.attention.AttentionEdit;
+import dev.palimpsest.attention.AttentionMaps;
+import dev.palimpsest.attention.AttentionSite;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.WeightLayer;
 import dev.palimpsest.errors.CheckpointException;
@@ -36,6 +39,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -171,6 +175,9 @@ public final class DiffusionPipeline implements AutoCloseable {
     checkArgument(
         request.timesteps().isEmpty(), "inversion takes a number of steps; leave out timesteps");
     checkArgument(
+        request.edits().isEmpty() && !request.hasSource(),
+        "inversion takes no attention edits and no source; they are for what follows it");
+    checkArgument(
         request.images() == 1, "one picture is inverted at a time, not %s", request.images());
     return whileOpen(() -> inverted(ResolvedRequest.of(request, model), listener, cancellation));
   }
@@ -250,15 +257,15 @@ public final class DiffusionPipeline implements AutoCloseable {
   private GenerationResult run(
       ResolvedRequest request, GenerationListener listener, Cancellation cancellation) {
     ModelParts model = this.model.tiledFor(request.request());
-    var large = new LargePicture(model, request, cancellation);
+    var extras = new LargePicture(model, request, cancellation);
     Hires hires = request.request().hires().orElse(null);
     Sample sample;
     if (hires == null) {
       sample = sample(model, request, null, listener, cancellation);
     } else {
-      ResolvedRequest small = large.firstPass(hires);
+      ResolvedRequest small = extras.firstPass(hires);
       Tensor latents = sample(model, small, null, listener, cancellation).end().x();
-      Tensor start = large.enlarged(latents, hires, upscaler);
+      Tensor start = extras.enlarged(latents, hires, upscaler);
       ResolvedRequest second = request.strength(hires.strength());
       sample = sample(model, second, start, listener, cancellation);
     }
@@ -268,7 +275,8 @@ public final class DiffusionPipeline implements AutoCloseable {
             : sample.pixels(pixelDecoder);
     var warnings = new ArrayList<>(sample.warnings());
     warnings.addAll(model.adapters().warnings(request.request()));
-    return collect(request, large.upscaled(pixels, upscaler), warnings, cancellation);
+    Tensor large = extras.upscaled(pixels, upscaler);
+    return collect(request, large, warnings, sample.attention(), cancellation);
   }
 
   /** A finished denoising and what its last step is decoded with. */
@@ -278,7 +286,8 @@ public final class DiffusionPipeline implements AutoCloseable {
       Scheduler scheduler,
       SchedulePlan plan,
       NoiseSource noise,
-      List<String> warnings) {
+      List<String> warnings,
+      List<AttentionMaps> attention) {
     Tensor pixels(PixelDecoder how) {
       return last.decode(how, (Ddpm) scheduler, plan, end.denoised(), noise);
     }
@@ -304,16 +313,13 @@ public final class DiffusionPipeline implements AutoCloseable {
     SchedulerRun solver = scheduler.begin(plan);
     var states = new InitialStates(model, request, solver, cancellation);
     InitialState start = original == null ? states.draw(noise) : states.from(original, noise);
-    var network =
-        new GuidedNetwork(
-            new LargePicture(model, request, cancellation).network(guidance != null),
-            model.condition(prompts, request),
-            guidance,
-            start.extraChannels(),
-            cancellation);
-    var last = new LastStep(network);
-    Step end = denoise(solver, last, start, noise, listener, cancellation);
-    return new Sample(end, last, scheduler, plan, noise, prompts.warnings());
+    try (RequestEdits edits = RequestEdits.open(model, request, prompts, cancellation)) {
+      InitialState all = edits.sources().with(start);
+      var last = new LastStep(edits.network(guidance, all, cancellation));
+      NoiseSource shared = edits.sources().with(noise);
+      Step end = denoise(solver, last, all, shared, edits, listener, cancellation);
+      return new Sample(end, last, scheduler, plan, noise, prompts.warnings(), edits.mapsOfRun());
+    }
   }
 
   private Inversion inverted(
@@ -323,11 +329,14 @@ public final class DiffusionPipeline implements AutoCloseable {
     EncodedPrompts prompts = prompts(request, guidance != null, cancellation);
     Tensor pixels = InitialStates.pixels(request);
     Tensor encoded = InitialStates.encoded(model, pixels, cancellation);
-    Conditioning conditioning = model.condition(prompts, request);
-    var network = new GuidedNetwork(model.denoiser(), conditioning, guidance, null, cancellation);
     var start = new InitialState(encoded, null, null);
     SchedulerRun solver = Schedulers.ddimInverse().begin(model.plan(request.steps()));
-    Tensor latents = denoise(solver, network, start, request.noise(), listener, cancellation).x();
+    Tensor latents;
+    try (RequestEdits edits = RequestEdits.open(model, request, prompts, cancellation)) {
+      DenoisingFunction network = edits.network(guidance, start, cancellation);
+      NoiseSource noise = request.noise();
+      latents = denoise(solver, network, start, noise, edits, listener, cancellation).x();
+    }
     GenerationRequest again =
         request
             .request()
@@ -372,15 +381,17 @@ public final class DiffusionPipeline implements AutoCloseable {
       DenoisingFunction network,
       InitialState start,
       NoiseSource noise,
+      RequestEdits edits,
       GenerationListener listener,
       Cancellation cancellation) {
     Tensor x = start.x();
-    Step last = new Step(x, x, List.of());
+    Step last = edits.sources().without(new Step(x, x, List.of()));
     for (int i = 0; i < solver.steps(); i++) {
       cancellation.throwIfCancelled();
+      edits.begin(i, solver.steps());
       Step step = solver.step(i, x, network, noise);
       x = start.blend() == null ? step.x() : start.blend().apply(solver, step.x(), i + 1);
-      last = new Step(x, step.denoised(), step.evaluations());
+      last = edits.sources().without(new Step(x, step.denoised(), step.evaluations()));
       listener.onStep(
           new GenerationStep(
               i + 1,
@@ -388,14 +399,19 @@ public final class DiffusionPipeline implements AutoCloseable {
               solver.timestep(i),
               last,
               latents -> preview.get().render(latents),
-              cancellation));
+              cancellation,
+              edits.mapsOfStep()));
     }
     cancellation.throwIfCancelled();
     return last;
   }
 
   private GenerationResult collect(
-      ResolvedRequest request, Tensor pixels, List<String> warnings, Cancellation cancellation) {
+      ResolvedRequest request,
+      Tensor pixels,
+      List<String> warnings,
+      List<AttentionMaps> attention,
+      Cancellation cancellation) {
     var images = new ArrayList<GeneratedImage>();
     var rejected = new ArrayList<GenerationResult.Rejection>();
     List<List<ImageCheck.Verdict>> verdicts =
@@ -418,7 +434,7 @@ public final class DiffusionPipeline implements AutoCloseable {
         rejected.add(new GenerationResult.Rejection(request.seeds().get(i), reasons));
       }
     }
-    return new GenerationResult(images, rejected, warnings);
+    return new GenerationResult(images, rejected, warnings, attention);
   }
 
   private Provenance provenance(ResolvedRequest request, int image) {
@@ -429,6 +445,7 @@ public final class DiffusionPipeline implements AutoCloseable {
             .map(WeightLayer::description)
             .collect(Collectors.toList()),
         model.adapters().describe(request.request()),
+        edits(request),
         schedulerFor(request).name(),
         request.steps(),
         request.guidanceScale(),
@@ -440,6 +457,21 @@ public final class DiffusionPipeline implements AutoCloseable {
         request.request().negativePrompt(),
         request.request().clipSkip(),
         LargePicture.describe(request.request()));
+  }
+
+  private List<String> edits(ResolvedRequest request) {
+    return Stream.concat(model.edits().stream(), request.request().edits().stream())
+        .map(AttentionEdit::toString)
+        .collect(Collectors.toList());
+  }
+
+  /**
+   * The network's attention layers, which edits select from, in its order.
+   *
+   * @throws dev.palimpsest.errors.UnsupportedModelException if the denoiser is the caller's own
+   */
+  public List<AttentionSite> attentionSites() {
+    return whileOpen(() -> RequestEdits.editable(model.denoiser()).editable().graph().sites());
   }
 
   /** The checkpoint this pipeline was opened on. */
@@ -490,6 +522,7 @@ public final class DiffusionPipeline implements AutoCloseable {
     int maxConcurrent = Integer.MAX_VALUE;
     final List<ImageCheck> checks = new ArrayList<>();
     final List<Adapters.Usual> adapters = new ArrayList<>();
+    final List<AttentionEdit> edits = new ArrayList<>();
 
     private Builder(Checkpoint checkpoint) {
       this.checkpoint = checkpoint;
@@ -557,6 +590,21 @@ public final class DiffusionPipeline implements AutoCloseable {
     /** An adapter with another strength for requests that do not choose one. */
     public Builder adapter(Adapter adapter, double scale) {
       adapters.add(new Adapters.Usual(requireNonNull(adapter), AdapterScale.of(scale)));
+      return this;
+    }
+
+    /**
+     * A change to the network's attention in every request, before the request's own.
+     *
+     * @throws IllegalArgumentException if the edit depends on a prompt or a source, which requests
+     *     have
+     */
+    public Builder edit(AttentionEdit edit) {
+      checkArgument(
+          !edit.needsPrompt() && !edit.needsSource(),
+          "the edit '%s' depends on a prompt; add it to requests, by GenerationRequest.edit",
+          edit);
+      edits.add(edit);
       return this;
     }
 

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.common.primitives.Ints;
 import com.google.common.primitives.Longs;
+import dev.palimpsest.attention.AttentionEdit;
 import dev.palimpsest.scheduler.Scheduler;
 import dev.palimpsest.tensor.NoiseSource;
 import dev.palimpsest.tensor.Tensor;
@@ -55,6 +56,9 @@ public final class GenerationRequest {
     double guidanceRescale;
     List<Long> seeds = List.of();
     Map<String, AdapterScale> adapters = Map.of();
+    List<AttentionEdit> edits = List.of();
+    @Nullable String source;
+    @Nullable EncodedPrompts encodedSource;
     int images = 1;
     @Nullable Tensor latents;
     @Nullable Supplier<NoiseSource> noise;
@@ -314,6 +318,38 @@ public final class GenerationRequest {
         });
   }
 
+  /** With a change to the network's attention, after those before it; docs/attention.md. */
+  public GenerationRequest edit(AttentionEdit edit) {
+    requireNonNull(edit);
+    return with(
+        f -> {
+          var edits = new ArrayList<>(f.edits);
+          edits.add(edit);
+          f.edits = List.copyOf(edits);
+        });
+  }
+
+  /**
+   * The prompt of a source picture, which is denoised beside each picture from the same noise and
+   * whose attention edits such as {@link AttentionEdit#replace} read. It doubles the batch.
+   */
+  public GenerationRequest source(String prompt) {
+    return with(
+        f -> {
+          f.source = requireNonNull(prompt);
+          f.encodedSource = null;
+        });
+  }
+
+  /** {@link #source(String)} with what the prompt is to the network. */
+  public GenerationRequest source(EncodedPrompts prompts) {
+    return with(
+        f -> {
+          f.encodedSource = requireNonNull(prompts);
+          f.source = null;
+        });
+  }
+
   /** SDXL: the sizes that the model is told; default the picture's own. */
   public GenerationRequest sizes(SizeConditioning sizes) {
     return with(f -> f.sizes = requireNonNull(sizes));
@@ -403,6 +439,38 @@ public final class GenerationRequest {
   /** The strengths of adapters by name; those that are not named act as the pipeline says. */
   public Map<String, AdapterScale> adapters() {
     return fields.adapters;
+  }
+
+  /** The changes to the network's attention, in their order. */
+  public List<AttentionEdit> edits() {
+    return fields.edits;
+  }
+
+  /** Empty without a source picture, or if its prompt is encoded. */
+  public Optional<String> source() {
+    return Optional.ofNullable(fields.source);
+  }
+
+  /** Empty without a source picture, or if its prompt is text. */
+  public Optional<EncodedPrompts> encodedSource() {
+    return Optional.ofNullable(fields.encodedSource);
+  }
+
+  boolean hasSource() {
+    return fields.source != null || fields.encodedSource != null;
+  }
+
+  /** The request for the source's picture. */
+  GenerationRequest ofSource() {
+    return with(
+        f -> {
+          f.prompt = f.source;
+          f.prompt2 = null;
+          f.encodedPrompts = f.encodedSource;
+          f.source = null;
+          f.encodedSource = null;
+          f.edits = List.of();
+        });
   }
 
   public Optional<Tensor> latents() {

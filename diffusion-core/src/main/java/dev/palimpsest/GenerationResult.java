@@ -2,6 +2,7 @@ package dev.palimpsest;
 
 import static com.google.common.base.Preconditions.checkState;
 
+import dev.palimpsest.attention.AttentionMaps;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -11,9 +12,14 @@ import java.util.OptionalLong;
  * @param images the accepted pictures, in the order of their seeds
  * @param rejected the pictures that a check rejected, with the reasons
  * @param warnings what the caller should know, such as a prompt that was cut
+ * @param attention what the request's capturing edits kept, one an edit, averaged over the steps;
+ *     of all pictures, rejected ones too
  */
 public record GenerationResult(
-    List<GeneratedImage> images, List<Rejection> rejected, List<String> warnings) {
+    List<GeneratedImage> images,
+    List<Rejection> rejected,
+    List<String> warnings,
+    List<AttentionMaps> attention) {
 
   /**
    * A picture that a check did not let pass.
@@ -26,6 +32,7 @@ public record GenerationResult(
     images = List.copyOf(images);
     rejected = List.copyOf(rejected);
     warnings = List.copyOf(warnings);
+    attention = List.copyOf(attention);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.palimpsest;
 
+import dev.palimpsest.attention.AttentionMaps;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.scheduler.Step;
 import dev.palimpsest.tensor.Tensor;
@@ -15,6 +16,7 @@ public final class GenerationStep {
   private final Step result;
   private final Function<Tensor, List<BufferedImage>> previews;
   private final Cancellation cancellation;
+  private final List<AttentionMaps> attention;
 
   GenerationStep(
       int step,
@@ -22,13 +24,15 @@ public final class GenerationStep {
       double timestep,
       Step result,
       Function<Tensor, List<BufferedImage>> previews,
-      Cancellation cancellation) {
+      Cancellation cancellation,
+      List<AttentionMaps> attention) {
     this.step = step;
     this.steps = steps;
     this.timestep = timestep;
     this.result = result;
     this.previews = previews;
     this.cancellation = cancellation;
+    this.attention = List.copyOf(attention);
   }
 
   /** Steps done, from 1 to {@link #steps()}. */
@@ -66,6 +70,11 @@ public final class GenerationStep {
    */
   public List<BufferedImage> previews() {
     return previews.apply(result.denoised());
+  }
+
+  /** What the request's capturing edits kept in this step, one an edit. */
+  public List<AttentionMaps> attention() {
+    return attention;
   }
 
   /** Ends the generation with a {@link dev.palimpsest.errors.CancelledException}. */

@@ -12,29 +12,34 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The network as a scheduler sees it: conditioned, guided, and with the channels of a mask beside
- * the sample where the model has them. The guidance pair is one batch, the negative half first.
+ * the sample where the model has them. The guidance pair is one batch, the negative half first, and
+ * the pictures once more for each edit that is guided away from.
  */
 final class GuidedNetwork implements DenoisingFunction {
   private final Denoiser denoiser;
   private final Conditioning conditioning;
   private final @Nullable Guidance guidance;
+  private final List<Double> away;
   private final @Nullable Tensor extraChannels;
   private final Cancellation cancellation;
 
   /**
    * @param conditioning a row a picture, or with guidance the negative rows and then the others
    * @param guidance null for none
+   * @param away s of each term s·(ê − ê_edited), whose rows are behind the others
    * @param extraChannels float32 [images, channels, height, width] beside the sample, or null
    */
   GuidedNetwork(
       Denoiser denoiser,
       Conditioning conditioning,
       @Nullable Guidance guidance,
+      List<Double> away,
       @Nullable Tensor extraChannels,
       Cancellation cancellation) {
     this.denoiser = denoiser;
     this.conditioning = conditioning;
     this.guidance = guidance;
+    this.away = List.copyOf(away);
     this.extraChannels = extraChannels;
     this.cancellation = cancellation;
   }
@@ -42,13 +47,27 @@ final class GuidedNetwork implements DenoisingFunction {
   @Override
   public Tensor predict(Tensor scaledX, double timestep) {
     Tensor x = extraChannels == null ? scaledX : Tensor.concat(1, List.of(scaledX, extraChannels));
-    int images = (int) x.shape().dim(0);
+    int rows = (int) x.shape().dim(0);
     Tensor in = guidance == null ? x : Tensor.concat(List.of(x, x));
+    int images = away.isEmpty() ? rows : imagesToGuide((int) in.shape().dim(0));
+    for (int i = 0; i < away.size(); i++) {
+      in = Tensor.concat(List.of(in, x.rows(0, images)));
+    }
     Tensor out = denoiser.predict(in, timestep, conditioning, cancellation);
     check(scaledX.shape().withDim(0, in.shape().dim(0)), out, timestep);
-    return guidance == null
-        ? out
-        : guidance.combine(out.rows(0, images), out.rows(images, 2 * images));
+    int first = guidance == null ? 0 : rows;
+    Tensor conditional = out.rows(first, first + rows);
+    Tensor guided = guidance == null ? conditional : guidance.weigh(out.rows(0, rows), conditional);
+    for (int i = 0; i < away.size(); i++) {
+      int from = first + rows + i * images;
+      guided = Guidance.away(guided, conditional, out.rows(from, from + images), away.get(i));
+    }
+    return guidance == null ? guided : guidance.rescale(conditional, guided);
+  }
+
+  /** Of the pictures' and their sources' rows, only the pictures' own are guided away. */
+  private int imagesToGuide(int otherRows) {
+    return (conditioning.rows() - otherRows) / away.size();
   }
 
   private void check(Shape sample, Tensor out, double timestep) {

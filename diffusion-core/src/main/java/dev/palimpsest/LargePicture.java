@@ -1,6 +1,7 @@
 package dev.palimpsest;
 
 import dev.palimpsest.WindowedDenoiser.Layer;
+import dev.palimpsest.image.Bilinear;
 import dev.palimpsest.image.Masks;
 import dev.palimpsest.image.Pictures;
 import dev.palimpsest.runtime.Cancellation;
@@ -28,11 +29,12 @@ final class LargePicture {
   }
 
   /**
-   * The network in windows and regions, if these are asked for.
+   * A network in windows and regions, if these are asked for.
    *
+   * @param network the model's, perhaps with attention edits
    * @param guided whether regions need a negative half
    */
-  Denoiser network(boolean guided) {
+  Denoiser network(Denoiser network, boolean guided) {
     GenerationRequest asked = request.request();
     Shape latents = request.latentShape(model);
     var layers = new ArrayList<Layer>();
@@ -45,7 +47,7 @@ final class LargePicture {
     }
     @Nullable Windows windows =
         asked.windows().map(w -> w.inLatents(model.decoder().scaleFactor())).orElse(null);
-    return WindowedDenoiser.of(model.denoiser(), windows, layers, latents);
+    return WindowedDenoiser.of(network, windows, layers, latents);
   }
 
   private Tensor mask(PromptRegion region, Shape latents) {

@@ -100,6 +100,7 @@ final class ModelLoader {
             ? 0
             : unet.integer("time_cond_proj_dim", 0),
         adapters,
+        options.edits,
         owned);
   }
 
@@ -127,14 +128,23 @@ final class ModelLoader {
   private Denoiser denoiser(Config unet, PredictionType prediction, int inputChannels)
       throws IOException {
     Component component = checkpoint.component("unet");
-    Session session =
-        component.kind() == ComponentKind.ONNX
-            ? Session.open(component.onnx(), options.device)
-            : session(component, unetGraph(component), unet);
+    Session session;
+    EditableNetwork editable;
+    if (component.kind() == ComponentKind.ONNX) {
+      session = Session.open(component.onnx(), options.device);
+      editable = EditableNetwork.ofFile(component.onnx(), options.device);
+    } else {
+      Graph graph = unetGraph(component);
+      match(component, graph);
+      Graph adapted = adapters.beside(component.name(), graph);
+      session = session(component, adapted, unet);
+      editable = new EditableNetwork(() -> adapted, edited -> session(component, edited, unet));
+    }
     int out = unet.integer("out_channels", family.hasPrompts() ? 4 : 3);
     boolean latent = family.hasPrompts();
     int channels = latent ? vaeConfig().latentChannels() : inputChannels;
-    return new SessionDenoiser(session, Map.of(), channels, prediction, out == 2 * channels);
+    return new SessionDenoiser(
+        session, Map.of(), channels, prediction, out == 2 * channels, editable);
   }
 
   private static Graph unetGraph(Component component) {
@@ -147,17 +157,13 @@ final class ModelLoader {
     };
   }
 
-  private Session session(Component component, Graph graph, Config config) throws IOException {
-    match(component, graph);
+  private Session session(Component component, Graph graph, Config config) {
     List<Integer> side = side(config);
     SessionSettings settings =
         SHARED_WEIGHTS.usualSizes(
             Map.of("height", (long) side.get(0), "width", (long) side.get(side.size() - 1)));
     return Session.open(
-        inPrecision(adapters.beside(component.name(), graph)),
-        adapters.parameters(component),
-        options.device,
-        settings);
+        inPrecision(graph), adapters.parameters(component), options.device, settings);
   }
 
   /** The native side in latents: one number, or height and width. */

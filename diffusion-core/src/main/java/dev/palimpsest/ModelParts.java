@@ -3,12 +3,13 @@ package dev.palimpsest;
 import static com.google.common.base.Preconditions.checkArgument;
 
 import com.google.common.primitives.Doubles;
+import dev.palimpsest.attention.AttentionEdit;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.scheduler.SchedulePlan;
 import dev.palimpsest.scheduler.SchedulerConfig;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param inputChannels of the network, those of a mask and a masked picture included
  * @param guidanceEmbedding the width of the embedded guidance scale; 0 if the model has none
  * @param adapters beside the networks
+ * @param edits of the attention in every request
  * @param owned what {@link #close} closes
  */
 record ModelParts(
@@ -35,10 +37,12 @@ record ModelParts(
     int inputChannels,
     int guidanceEmbedding,
     Adapters adapters,
+    List<AttentionEdit> edits,
     List<AutoCloseable> owned)
     implements AutoCloseable {
 
   ModelParts {
+    edits = List.copyOf(edits);
     owned = List.copyOf(owned);
   }
 
@@ -90,6 +94,7 @@ record ModelParts(
         inputChannels,
         guidanceEmbedding,
         adapters,
+        edits,
         owned);
   }
 
@@ -118,22 +123,23 @@ record ModelParts(
   /** A row a picture, or the negative rows and then the others. */
   Conditioning condition(EncodedPrompts prompts, ResolvedRequest request) {
     Conditioning positive = prompts.positive().repeat(request.images());
-    Conditioning all =
+    return condition(
         prompts
             .negative()
             .map(
                 negative -> Conditioning.join(List.of(negative.repeat(request.images()), positive)))
-            .orElse(positive)
-            .sharing(adapters.inputs("unet", request.request()));
+            .orElse(positive),
+        request);
+  }
+
+  /** Rows of any purpose, with what all rows share. */
+  Conditioning condition(Conditioning rows, ResolvedRequest request) {
+    Conditioning all = rows.sharing(adapters.inputs("unet", request.request()));
     if (!embedsGuidance()) {
       return all;
     }
     Tensor one = guidanceEmbedding(request.guidanceScale() - 1, guidanceEmbedding);
-    var rows = new ArrayList<Tensor>();
-    for (int i = 0; i < request.images(); i++) {
-      rows.add(one);
-    }
-    return all.with("timestep_cond", Tensor.concat(rows));
+    return all.with("timestep_cond", Tensor.concat(Collections.nCopies(rows.rows(), one)));
   }
 
   /**

@@ -39,6 +39,10 @@ public final class OnnxDenoiser implements Denoiser {
     return new Builder(requireNonNull(model));
   }
 
+  SessionDenoiser network() {
+    return network;
+  }
+
   @Override
   public int channels() {
     return network.channels();
@@ -147,7 +151,13 @@ public final class OnnxDenoiser implements Denoiser {
       try {
         check(session);
         return new OnnxDenoiser(
-            new SessionDenoiser(session, names, channels, predictionType, predictsVariance));
+            new SessionDenoiser(
+                session,
+                names,
+                channels,
+                predictionType,
+                predictsVariance,
+                EditableNetwork.ofFile(model, device)));
       } catch (RuntimeException e) {
         session.close();
         throw e;

@@ -43,7 +43,8 @@ final class PictureLikelihood {
             .positive()
             .repeat((int) pictures.shape().dim(0))
             .sharing(model.adapters().inputs("unet", plain));
-    var network = new GuidedNetwork(model.denoiser(), conditioning, null, null, cancellation);
+    var network =
+        new GuidedNetwork(model.denoiser(), conditioning, null, List.of(), null, cancellation);
     return Likelihood.of(process())
         .sampling(request.sampling())
         .cdf(request.cdf())

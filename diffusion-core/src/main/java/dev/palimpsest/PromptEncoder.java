@@ -2,6 +2,7 @@ package dev.palimpsest;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.palimpsest.attention.PromptWords;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
@@ -18,6 +19,11 @@ interface PromptEncoder extends AutoCloseable {
    */
   EncodedPrompts encode(
       GenerationRequest request, Size size, boolean guided, Cancellation cancellation);
+
+  /** The tokens of a request's prompt as the network attends to them. */
+  default PromptWords words(GenerationRequest request) {
+    return PromptWords.unknown();
+  }
 
   /** Pixels. */
   record Size(int width, int height) {}

@@ -17,6 +17,7 @@ import java.util.OptionalLong;
  *     a checkpoint
  * @param layers the weight layers over the checkpoint, lowest first
  * @param adapters beside the networks, with their strengths
+ * @param attentionEdits of the request, in their order
  * @param scheduler the solver's name
  * @param seed empty if the noise was the caller's
  * @param strength of image-to-image and inpainting, otherwise NaN
@@ -27,6 +28,7 @@ record Provenance(
     String modelHash,
     List<String> layers,
     List<String> adapters,
+    List<String> attentionEdits,
     String scheduler,
     int steps,
     double guidanceScale,
@@ -80,6 +82,9 @@ record Provenance(
     fields.put("weight_layers", layers);
     if (!adapters.isEmpty()) {
       fields.put("adapters", adapters);
+    }
+    if (!attentionEdits.isEmpty()) {
+      fields.put("attention_edits", attentionEdits);
     }
     fields.put("scheduler", scheduler);
     fields.put("steps", steps);

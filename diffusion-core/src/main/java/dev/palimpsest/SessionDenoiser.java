@@ -1,6 +1,7 @@
 package dev.palimpsest;
 
 import static com.google.common.base.Preconditions.checkArgument;
+import static com.google.common.base.Preconditions.checkState;
 
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.runtime.Session;
@@ -13,6 +14,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A denoiser over a native session: a network of ours or an ONNX file. */
 final class SessionDenoiser implements Denoiser {
@@ -21,22 +24,44 @@ final class SessionDenoiser implements Denoiser {
   private final int channels;
   private final PredictionType predictionType;
   private final boolean predictsVariance;
+  private final @Nullable EditableNetwork editable;
 
   /**
    * @param names what the session calls {@code sample}, {@code timestep} and the conditioning's
    *     tensors, where it calls them otherwise
+   * @param editable opens the network with attention edits; closed with this
    */
   SessionDenoiser(
       Session session,
       Map<String, String> names,
       int channels,
       PredictionType predictionType,
-      boolean predictsVariance) {
+      boolean predictsVariance,
+      @Nullable EditableNetwork editable) {
     this.session = session;
     this.names = Map.copyOf(names);
     this.channels = channels;
     this.predictionType = predictionType;
     this.predictsVariance = predictsVariance;
+    this.editable = editable;
+  }
+
+  /** The same over the network with edits, which somebody else closes. */
+  SessionDenoiser with(Session edited) {
+    return new SessionDenoiser(edited, names, channels, predictionType, predictsVariance, null);
+  }
+
+  EditableNetwork editable() {
+    checkState(editable != null, "network %s is edited already", session.name());
+    return editable;
+  }
+
+  Set<String> inputs() {
+    return session.inputs().keySet();
+  }
+
+  Set<String> outputs() {
+    return session.outputs().keySet();
   }
 
   @Override
@@ -56,6 +81,17 @@ final class SessionDenoiser implements Denoiser {
 
   @Override
   public Tensor predict(
+      Tensor x, double timestep, Conditioning conditioning, Cancellation cancellation) {
+    return prediction(evaluate(x, timestep, conditioning, cancellation));
+  }
+
+  /** The first of the outputs, float32. */
+  static Tensor prediction(Map<String, Tensor> outputs) {
+    return outputs.values().iterator().next().as(DType.FLOAT32);
+  }
+
+  /** All outputs of one evaluation by name, the prediction first. */
+  Map<String, Tensor> evaluate(
       Tensor x, double timestep, Conditioning conditioning, Cancellation cancellation) {
     var given = new HashMap<String, Tensor>();
     given.put(nameOf("sample"), x);
@@ -79,8 +115,7 @@ final class SessionDenoiser implements Denoiser {
         session.name(),
         given.keySet(),
         session.inputs().keySet());
-    Map<String, Tensor> outputs = session.run(inputs, cancellation);
-    return outputs.values().iterator().next().as(DType.FLOAT32);
+    return session.run(inputs, cancellation);
   }
 
   private String nameOf(String name) {
@@ -122,6 +157,9 @@ final class SessionDenoiser implements Denoiser {
 
   @Override
   public void close() {
+    if (editable != null) {
+      editable.close();
+    }
     session.close();
   }
 

@@ -2,6 +2,8 @@ package dev.palimpsest;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.primitives.Longs;
+import dev.palimpsest.attention.PromptWords;
 import dev.palimpsest.model.ClipTokenizer;
 import dev.palimpsest.model.PromptTokens;
 import dev.palimpsest.model.Tokens;
@@ -74,6 +76,21 @@ final class TextTower implements AutoCloseable {
   /** The ids and weights of a text in the grammar of {@link WeightedPrompt}. */
   PromptTokens weighted(String text) {
     return PromptTokens.of(tokenizer, WeightedPrompt.parse(text));
+  }
+
+  /** The tokens of all chunks and their texts. */
+  PromptWords words(PromptTokens prompt) {
+    var ids = new ArrayList<Long>();
+    var texts = new ArrayList<String>();
+    for (PromptTokens.Chunk chunk : prompt.chunks()) {
+      long[] own = chunk.tokens().ids();
+      int end = chunk.tokens().attentionMaskSum() - 1;
+      for (int i = 0; i < own.length; i++) {
+        ids.add(own[i]);
+        texts.add(0 < i && i < end ? tokenizer.text(own[i]) : "");
+      }
+    }
+    return PromptWords.of(Longs.toArray(ids), texts, text -> Longs.asList(tokenizer.ids(text)));
   }
 
   /** With as many chunks as {@code count}. */

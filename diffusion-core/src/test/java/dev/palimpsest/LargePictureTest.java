@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.palimpsest.image.Bilinear;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.scheduler.PredictionType;
 import dev.palimpsest.scheduler.Scheduler;

@@ -246,21 +246,34 @@ public final class ClipTokenizer {
     return decode(ImmutableLongArray.copyOf(ids));
   }
 
+  /** The text of one id; a blank behind it if it ends a word. */
+  public String text(long id) {
+    return text(ImmutableLongArray.of(id));
+  }
+
   private String decode(ImmutableLongArray ids) {
+    return CharMatcher.is(' ').trimFrom(text(ids));
+  }
+
+  private String text(ImmutableLongArray ids) {
     var bytes = new ByteArrayOutputStream();
     for (int i = 0; i < ids.length(); i++) {
       String piece = piece(ids.get(i));
       byte[] stands = BytePairs.bytes(piece);
       bytes.writeBytes(stands == null ? piece.getBytes(StandardCharsets.UTF_8) : stands);
     }
-    String text = bytes.toString(StandardCharsets.UTF_8).replace(BytePairs.WORD_END, " ");
-    return CharMatcher.is(' ').trimFrom(text);
+    return bytes.toString(StandardCharsets.UTF_8).replace(BytePairs.WORD_END, " ");
   }
 
   private String piece(long id) {
     checkArgument(
         id >= 0 && id < pieces.length, "id must be 0 to %s, was %s", pieces.length - 1, id);
     return pieces[(int) id];
+  }
+
+  /** The ids of a word or phrase, without the begin and end tokens. */
+  public long[] ids(String text) {
+    return content(text).toArray();
   }
 
   /** How many ids a word or phrase takes, without the begin and end tokens. */

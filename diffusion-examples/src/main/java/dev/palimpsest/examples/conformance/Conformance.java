@@ -40,6 +40,7 @@ public final class Conformance {
     EsdCases.addTo(KINDS);
     LoraCases.addTo(KINDS);
     LoraTrainingCases.addTo(KINDS);
+    AttentionCases.addTo(KINDS);
   }
 
   private final Path family;

@@ -1,4 +1,4 @@
-package dev.palimpsest;
+package dev.palimpsest.image;
 
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
@@ -7,11 +7,11 @@ import dev.palimpsest.tensor.Tensor;
  * Bilinear resizing of float planes, without antialiasing, as torch's interpolate(mode="bilinear",
  * align_corners=False).
  */
-final class Bilinear {
+public final class Bilinear {
   private Bilinear() {}
 
   /** float32 [batch, channels, height, width] at another size. */
-  static Tensor resize(Tensor planes, int width, int height) {
+  public static Tensor resize(Tensor planes, int width, int height) {
     Shape shape = planes.shape();
     int fromHeight = (int) shape.dim(2);
     int fromWidth = (int) shape.dim(3);
