@@ -246,7 +246,7 @@ final class ModelLoader {
   private TextTower tower(String tokenizer, String encoder, boolean xl) throws IOException {
     Component component = checkpoint.component(encoder);
     checkState(checkpoint.has(tokenizer), "the checkpoint has a %s but no %s", encoder, tokenizer);
-    ClipTokenizer own = ClipTokenizer.read(checkpoint.folder(tokenizer));
+    ClipTokenizer own = ClipTokenizer.read(checkpoint.component(tokenizer));
     ClipTokenizer all = own;
     for (Map.Entry<String, Tensor> word : adapters.words(encoder).entrySet()) {
       all = all.with(word.getKey(), Math.toIntExact(word.getValue().shape().dim(0)));

@@ -261,7 +261,13 @@ class SingleFileTest {
   private void assertRefused(
       Class<? extends Exception> type, String message, Map<String, Tensor> tensors)
       throws IOException {
-    Path file = write(tensors, Map.of());
+    assertRefused(type, message, temp.resolve("model.safetensors"), tensors);
+  }
+
+  private static void assertRefused(
+      Class<? extends Exception> type, String message, Path file, Map<String, Tensor> tensors)
+      throws IOException {
+    Safetensors.write(file, tensors, Map.of());
     var error = assertThrows(type, () -> Checkpoint.read(file));
     assertTrue(error.toString().contains(message), error.toString());
   }
@@ -303,5 +309,34 @@ class SingleFileTest {
             CheckpointException.class,
             () -> Checkpoint.readSingleFile(file, temp.resolve("elsewhere")));
     assertTrue(error.toString().contains("holds no tokenizer"), error.toString());
+  }
+
+  private Path published(Path folder) throws IOException {
+    var words = new TreeMap<>(text("").asMap());
+    words.put("vocab_size", 49408);
+    Checkpoint like =
+        checkpoint(
+            "StableDiffusionPipeline",
+            unetFields("CrossAttnDownBlock2D", "DownBlock2D"),
+            Map.of("text_encoder", Config.of(words)),
+            "PNDMScheduler");
+    Path file = Files.createDirectory(folder).resolve("model.safetensors");
+    var tensors = LdmFile.of(like, NONE, Map.of("text_encoder", "cond_stage_model.transformer."));
+    Safetensors.write(file, tensors, Map.of());
+    return file;
+  }
+
+  @Test
+  void clipsVocabularyStandsInForAMissingTokenizer() throws IOException {
+    Checkpoint read = Checkpoint.read(published(temp.resolve("alone")));
+    Path folder = temp.resolve("folder");
+    read.save(folder);
+    assertTrue(Files.size(folder.resolve("tokenizer/merges.txt")) == 524_619);
+    assertSame(read, Checkpoint.read(folder));
+    assertRefused(
+        CheckpointException.class,
+        "its 514 words are not the 49408 of CLIP",
+        Files.createDirectory(temp.resolve("small")).resolve("model.safetensors"),
+        version1Tensors());
   }
 }

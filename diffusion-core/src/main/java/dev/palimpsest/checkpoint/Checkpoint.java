@@ -54,15 +54,15 @@ public final class Checkpoint {
    * The checkpoint in {@code dir}, with its plain weights; a component that comes in one variant
    * only, such as {@code fp16}, is read in that one, and {@link #describe} says so.
    *
-   * <p>A {@code .safetensors} file is read as a whole checkpoint, too, if its tokenizers' folders
-   * lie beside it; otherwise see {@link #readSingleFile}.
+   * <p>A {@code .safetensors} file is read as a whole checkpoint, too, with the tokenizers' folders
+   * beside it or else the {@link ClipVocabulary}; see {@link #readSingleFile}.
    *
    * @throws CheckpointException if a file is missing or malformed, or weights are pickles only
    * @throws UnsupportedModelException if a component's class is not one the library runs
    */
   public static Checkpoint read(Path dir) throws CheckpointException {
     return Files.isRegularFile(dir) && dir.toString().endsWith(".safetensors")
-        ? readSingleFile(dir, dir.toAbsolutePath().resolveSibling(""))
+        ? SingleFile.read(dir, Optional.empty())
         : read(dir, Optional.empty());
   }
 
@@ -80,7 +80,7 @@ public final class Checkpoint {
    * @throws UnsupportedModelException saying what was seen, if it is another kind of model
    */
   public static Checkpoint readSingleFile(Path file, Path tokenizers) throws CheckpointException {
-    return SingleFile.read(file, tokenizers);
+    return SingleFile.read(file, Optional.of(tokenizers));
   }
 
   /**

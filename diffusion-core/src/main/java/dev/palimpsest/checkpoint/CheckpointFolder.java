@@ -55,6 +55,9 @@ final class CheckpointFolder {
       case ONNX, TOKENIZER, SAFETY_CHECKER, IMAGE_PROCESSOR -> {
         if (component.folder().isPresent()) {
           copy(component, folder);
+        } else if (component.kind() == ComponentKind.TOKENIZER) {
+          config(component, folder);
+          ClipVocabulary.write(folder);
         }
       }
     }

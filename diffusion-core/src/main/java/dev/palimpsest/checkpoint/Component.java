@@ -70,6 +70,17 @@ public final class Component {
     return read(name, "CLIPTokenizer", folder, Optional.empty());
   }
 
+  /**
+   * The tokenizer of CLIP, with the {@link ClipVocabulary} that this library brings along, in no
+   * folder.
+   *
+   * @param padToken what fills prompts up, such as {@code <|endoftext|>}
+   */
+  public static Component clipTokenizer(String name, String padToken) {
+    return new Component(
+        name, "CLIPTokenizer", Optional.empty(), ClipVocabulary.config(padToken), Stored.NOTHING);
+  }
+
   /** A component in its folder; a network's weights are mapped, not read. */
   static Component read(String name, String className, Path folder, Optional<String> variant)
       throws CheckpointException {

@@ -37,9 +37,10 @@ final class SingleFile {
   }
 
   /**
-   * @param tokenizers the folder in which the tokenizers lie, each in its folder
+   * @param tokenizers the folder in which the tokenizers lie, each in its folder; if it is not
+   *     named, they may lie beside the file, and are CLIP's otherwise
    */
-  static Checkpoint read(Path path, Path tokenizers) throws CheckpointException {
+  static Checkpoint read(Path path, Optional<Path> tokenizers) throws CheckpointException {
     try {
       return new SingleFile(path).checkpoint(tokenizers);
     } catch (IllegalArgumentException e) { // a tensor that the sizes are read from
@@ -47,7 +48,7 @@ final class SingleFile {
     }
   }
 
-  private Checkpoint checkpoint(Path tokenizers) throws CheckpointException {
+  private Checkpoint checkpoint(Optional<Path> tokenizers) throws CheckpointException {
     List<Component> components = new ArrayList<>();
     int layers = layersPerBlock();
     Weights unet =
@@ -62,8 +63,9 @@ final class SingleFile {
         weights("AutoencoderKL", SingleFileFamily.VAE, layered(new LdmVaeNames(blocks)::diffusers));
     components.add(Component.network("vae", "AutoencoderKL", configs.vae(vae), vae));
     for (Encoder encoder : family.encoders()) {
-      components.add(text(encoder));
-      components.add(tokenizer(encoder.tokenizer(), tokenizers));
+      Component text = text(encoder);
+      components.add(text);
+      components.add(tokenizer(encoder, text.config().integer("vocab_size"), tokenizers));
     }
     components.add(Component.scheduler(configs.schedulerClass(), configs.scheduler(prediction())));
     boolean inpainting = unet.shape("conv_in.weight").dim(1) == 9;
@@ -73,16 +75,26 @@ final class SingleFile {
     return Checkpoint.of(Optional.of(path), index, components);
   }
 
-  private Component tokenizer(String name, Path tokenizers) throws CheckpointException {
-    Path folder = tokenizers.resolve(name);
-    if (!Files.isRegularFile(folder.resolve("vocab.json"))) {
-      throw new CheckpointException(
-          String.format(
-              "%s holds no tokenizer, and there is none in %s; name a folder that has %s, such as a"
-                  + " diffusers folder of the same family",
-              path, folder, family.encoders().stream().map(Encoder::tokenizer).toList()));
+  private Component tokenizer(Encoder encoder, int words, Optional<Path> named)
+      throws CheckpointException {
+    String name = encoder.tokenizer();
+    Path folder = named.orElse(path.toAbsolutePath().resolveSibling("")).resolve(name);
+    if (Files.isRegularFile(folder.resolve("vocab.json"))) {
+      return Component.tokenizer(name, folder);
     }
-    return Component.tokenizer(name, folder);
+    if (named.isEmpty() && words == ClipVocabulary.SIZE) {
+      return Component.clipTokenizer(name, encoder.openClip() ? "!" : "<|endoftext|>");
+    }
+    throw new CheckpointException(
+        String.format(
+            "%s holds no tokenizer%s, and there is none in %s; name a folder that has %s, such as a"
+                + " diffusers folder of the same family",
+            path,
+            words == ClipVocabulary.SIZE
+                ? ""
+                : ", and its " + words + " words are not the " + ClipVocabulary.SIZE + " of CLIP",
+            folder,
+            family.encoders().stream().map(Encoder::tokenizer).toList()));
   }
 
   private Component text(Encoder encoder) throws CheckpointException {

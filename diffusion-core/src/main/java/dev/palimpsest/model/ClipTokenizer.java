@@ -6,6 +6,8 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.common.base.CharMatcher;
 import com.google.common.primitives.ImmutableLongArray;
+import dev.palimpsest.checkpoint.ClipVocabulary;
+import dev.palimpsest.checkpoint.Component;
 import dev.palimpsest.errors.CheckpointException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -13,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 
@@ -85,6 +88,25 @@ public final class ClipTokenizer {
     Map<String, Long> all = withAdded(vocabulary, settings, folder);
     checkContiguous(all.values(), vocabularyFile);
     return new ClipTokenizer(all, merges, settings);
+  }
+
+  /**
+   * The tokenizer of a checkpoint: of its folder, or with the {@link ClipVocabulary} where it has
+   * none.
+   *
+   * @throws CheckpointException as {@link #read(Path)}
+   */
+  public static ClipTokenizer read(Component tokenizer) throws IOException {
+    if (tokenizer.folder().isPresent()) {
+      return read(tokenizer.folder().get());
+    }
+    List<String> pieces = ClipVocabulary.pieces();
+    var vocabulary = new LinkedHashMap<String, Long>();
+    pieces.forEach(piece -> vocabulary.put(piece, (long) vocabulary.size()));
+    return new ClipTokenizer(
+        vocabulary,
+        VocabularyFiles.merges(ClipVocabulary.merges(), "CLIP's merges", vocabulary),
+        TokenizerSettings.of(tokenizer.config()));
   }
 
   private static Map<String, Long> withAdded(

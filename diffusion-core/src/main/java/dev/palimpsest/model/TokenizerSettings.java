@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Maps;
+import dev.palimpsest.checkpoint.Config;
 import dev.palimpsest.errors.CheckpointException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -58,7 +59,15 @@ record TokenizerSettings(
   private static final int LONGEST = 1 << 20;
 
   static TokenizerSettings read(Path folder) throws IOException {
-    var reader = new Reader(folder);
+    return of(new Reader(folder));
+  }
+
+  /** Of the fields of a tokenizer_config.json that says everything. */
+  static TokenizerSettings of(Config config) throws IOException {
+    return of(new Reader(Path.of("tokenizer_config.json"), JSON.valueToTree(config.asMap())));
+  }
+
+  private static TokenizerSettings of(Reader reader) throws IOException {
     reader.readAdded();
     reader.readSpecial();
     return new TokenizerSettings(
@@ -86,6 +95,16 @@ record TokenizerSettings(
       addedFile = folder.resolve("added_tokens.json");
       config = object(configFile);
       map = config.has("added_tokens_decoder") ? empty() : object(mapFile);
+      requireRight("padding_side");
+      requireRight("truncation_side");
+    }
+
+    Reader(Path configFile, JsonNode config) throws CheckpointException {
+      this.configFile = configFile;
+      this.mapFile = configFile;
+      this.addedFile = configFile.resolveSibling("added_tokens.json");
+      this.config = config;
+      this.map = empty();
       requireRight("padding_side");
       requireRight("truncation_side");
     }

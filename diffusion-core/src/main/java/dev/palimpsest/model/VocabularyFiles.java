@@ -61,14 +61,21 @@ final class VocabularyFiles {
   /** The id that each pair becomes, in the order of the file, which is that of their rank. */
   static LinkedHashMap<BytePairs.Pair, Long> readMerges(Path file, Map<String, Long> vocabulary)
       throws IOException {
-    List<String> lines = text(file).lines().toList();
+    return merges(text(file).lines().toList(), file.toString(), vocabulary);
+  }
+
+  /**
+   * @param source of the lines, for messages
+   */
+  static LinkedHashMap<BytePairs.Pair, Long> merges(
+      List<String> lines, String source, Map<String, Long> vocabulary) throws CheckpointException {
     var merges = new LinkedHashMap<BytePairs.Pair, Long>();
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i);
       if (line.startsWith("#version") || (line.isEmpty() && i == lines.size() - 1)) {
         continue;
       }
-      String where = file + ":" + (i + 1) + ": ";
+      String where = source + ":" + (i + 1) + ": ";
       List<String> parts = Splitter.on(' ').splitToList(line);
       if (parts.size() != 2) {
         throw new CheckpointException(

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.palimpsest.checkpoint.Component;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,18 +37,20 @@ final class ClipTokenizerTest {
 
   @Test
   void givesTheIdsOfTransformersForEveryGoldenPrompt() throws IOException {
-    JsonNode cases =
-        new JsonMapper().readTree(TokenizerFolders.path("manifest.json").toFile()).get("cases");
+    JsonNode cases = cases();
     assertEquals(448, cases.size());
     List<Executable> checks = new ArrayList<>();
     for (JsonNode c : cases) {
-      checks.add(() -> check(c));
+      checks.add(() -> check(c, tokenizer(c.get("tokenizer").asText())));
     }
     assertAll(checks);
   }
 
-  private static void check(JsonNode c) {
-    ClipTokenizer tokenizer = tokenizer(c.get("tokenizer").asText());
+  private static JsonNode cases() throws IOException {
+    return new JsonMapper().readTree(TokenizerFolders.path("manifest.json").toFile()).get("cases");
+  }
+
+  private static void check(JsonNode c, ClipTokenizer tokenizer) {
     String id = c.get("id").asText();
     String prompt = c.get("prompt").asText();
     Tokens padded = tokenizer.encodePadded(prompt);
@@ -58,6 +61,22 @@ final class ClipTokenizerTest {
 
   private static long[] longs(JsonNode array) {
     return StreamSupport.stream(array.spliterator(), false).mapToLong(JsonNode::asLong).toArray();
+  }
+
+  @Test
+  void theVocabularyOfThisLibraryIsThePublishedOne() throws IOException {
+    ClipTokenizer own = ClipTokenizer.read(Component.clipTokenizer("tokenizer", "<|endoftext|>"));
+    for (JsonNode c : cases()) {
+      if (c.get("tokenizer").asText().equals("clip")) {
+        check(c, own);
+      }
+    }
+    assertEquals(clip.vocabularySize(), own.vocabularySize());
+    for (long id = 0; id < own.vocabularySize(); id++) {
+      assertEquals(clip.decode(id), own.decode(id));
+    }
+    assertArrayEquals(clip.encode("<|STARTOFTEXT|>x"), own.encode("<|STARTOFTEXT|>x"));
+    assertEquals(0, ClipTokenizer.read(Component.clipTokenizer("tokenizer_2", "!")).pad());
   }
 
   /* The numbers below were computed with transformers 5.23.0 and tokenizers 0.23.3. */

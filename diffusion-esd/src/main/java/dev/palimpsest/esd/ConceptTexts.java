@@ -54,7 +54,7 @@ final class ConceptTexts implements AutoCloseable {
         checkpoint.has("tokenizer"),
         "%s has no tokenizer; concepts are erased from models with prompts",
         checkpoint);
-    ClipTokenizer tokenizer = ClipTokenizer.read(checkpoint.folder("tokenizer"));
+    ClipTokenizer tokenizer = ClipTokenizer.read(checkpoint.component("tokenizer"));
     return new ConceptTexts(
         DiffusionPipeline.builder(checkpoint)
             .device(device)

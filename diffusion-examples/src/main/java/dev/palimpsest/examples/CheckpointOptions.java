@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 final class CheckpointOptions {
   static final String TOKENIZERS =
       "For a checkpoint in one file: the folder with its tokenizers, such as a diffusers folder of the"
-          + " same family; default the file's own folder.";
+          + " same family; default the file's own folder, or CLIP's vocabulary.";
 
   @Option(
       names = "--model",

@@ -129,7 +129,7 @@ public final class LoraTraining implements AutoCloseable {
         List.of(TextToImageNetwork.TEXT_ENCODER, TextToImageNetwork.TEXT_ENCODER_2)) {
       if (base.has(encoder)) {
         String name = encoder.replace("text_encoder", "tokenizer");
-        ClipTokenizer read = ClipTokenizer.read(base.folder(name));
+        ClipTokenizer read = ClipTokenizer.read(base.component(name));
         int most = base.config(encoder).integer("max_position_embeddings", 77);
         tokenizers.put(
             TextToImageNetwork.ids(encoder), read.withMaxLength(Math.min(most, read.maxLength())));
