@@ -45,6 +45,7 @@ import picocli.CommandLine.Spec;
       LossPlotCommand.class,
       TrainStarterCommand.class,
       TrainJudgeCommand.class,
+      CarRendersCommand.class,
       TrainLoraCommand.class,
       LoraStudyCommand.class,
       JudgeCommand.class,
