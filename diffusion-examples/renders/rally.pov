@@ -11,6 +11,7 @@
 #ifndef (Slogan) #declare Slogan = "TURN NOW"; #end
 #ifndef (Seed) #declare Seed = 1; #end
 #declare SunAzimuth = 40;
+#declare ViewAzimuth = -90;
 #declare Ground = (Light = 5 ? 5 : 1);
 
 global_settings { assumed_gamma 1 max_trace_level 5 }

@@ -15,6 +15,7 @@
 #ifndef (PlateText) #declare PlateText = "PA 417"; #end
 #ifndef (Seed) #declare Seed = 1; #end
 #declare Lit = (Light = 4);
+#declare ViewAzimuth = Azimuth;
 
 global_settings { assumed_gamma 1 max_trace_level 6 }
 
