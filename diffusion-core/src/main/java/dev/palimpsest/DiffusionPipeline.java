@@ -461,7 +461,7 @@ public final class DiffusionPipeline implements AutoCloseable {
 
   private List<String> edits(ResolvedRequest request) {
     return Stream.concat(model.edits().stream(), request.request().edits().stream())
-        .map(AttentionEdit::toString)
+        .map(AttentionEdit::description)
         .collect(Collectors.toList());
   }
 

@@ -65,6 +65,12 @@ public interface AttentionEdit {
     return false;
   }
 
+  /** What a picture's metadata tell of it: of a record its values, otherwise its class. */
+  default String description() {
+    Class<?> type = getClass();
+    return type.isRecord() ? toString() : type.isHidden() ? "edit" : type.getSimpleName();
+  }
+
   /** In these layers instead. */
   default AttentionEdit at(SiteSelection sites) {
     return new PlacedEdit(this, placement().at(sites));

@@ -39,6 +39,11 @@ record PlacedEdit(AttentionEdit edit, EditPlacement placement) implements Attent
   }
 
   @Override
+  public String description() {
+    return edit.description() + " " + placement;
+  }
+
+  @Override
   public String toString() {
     return edit + " " + placement;
   }

@@ -41,6 +41,7 @@ final class GenerateCommand implements Callable<Integer> {
   @ParentCommand private Palimpsest application = new Palimpsest();
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private DeviceOptions device = new DeviceOptions();
+  @Mixin private AttentionOptions attention = new AttentionOptions();
 
   @Parameters(index = "0", paramLabel = "PROMPT", description = "What the picture should show.")
   private String prompt = "";
@@ -169,7 +170,8 @@ final class GenerateCommand implements Callable<Integer> {
     request = guidance == null ? request : request.guidanceScale(guidance);
     request = strength == null ? request : request.strength(strength);
     request = image == null ? request : request.image(Pictures.read(image));
-    return mask == null ? request : request.mask(Pictures.read(mask));
+    request = mask == null ? request : request.mask(Pictures.read(mask));
+    return attention.on(request);
   }
 
   private void warnOfUnknownWords(String text) throws IOException {
@@ -211,6 +213,10 @@ final class GenerateCommand implements Callable<Integer> {
           .printf(
               "%s: %dx%d, seed %d%n",
               file, picture.width(), picture.height(), picture.seed().orElseThrow());
+      int place = (int) (picture.seed().orElseThrow() - request.seeds().get(0));
+      for (Path map : attention.save(result, place, picture, file)) {
+        out().printf("%s: where the words act%n", map);
+      }
     }
     out()
         .printf(

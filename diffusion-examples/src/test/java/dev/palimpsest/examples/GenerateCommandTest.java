@@ -50,6 +50,33 @@ class GenerateCommandTest {
   }
 
   @Test
+  void attentionIsChangedAndShown() throws IOException {
+    Path plain = dir.resolve("plain.png");
+    Path edited = dir.resolve("edited.png");
+    assertEquals(0, short2("--seed", 8, "--out", plain).code());
+    Cli done =
+        short2(
+            "--seed",
+            8,
+            "--reweight",
+            "fire engine@0",
+            "--perturbed-guidance",
+            2,
+            "--heat-map",
+            "fire engine",
+            "--out",
+            edited);
+    assertEquals(0, done.code(), done::err);
+    assertTrue(largestChange(Pictures.read(plain), Pictures.read(edited)) > 20);
+    assertTrue(done.out().contains("edited-fire-engine.png"), done::out);
+    assertEquals(64, Pictures.read(dir.resolve("edited-fire-engine.png")).getWidth());
+    Cli unknown = short2("--reweight", "car@2", "--out", edited);
+    assertEquals(1, unknown.code());
+    assertTrue(unknown.err().contains("no 'car'"), unknown::err);
+    assertEquals(2, short2("--reweight", "fire engine", "--out", edited).code());
+  }
+
+  @Test
   void aSeedGivesOnePictureAndTheFileSaysHow() throws IOException {
     Path alone = dir.resolve("alone.png");
     Path several = dir.resolve("several.png");

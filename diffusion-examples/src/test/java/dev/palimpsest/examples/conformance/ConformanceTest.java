@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.palimpsest.GoldenFolder;
 import dev.palimpsest.checkpoint.Safetensors;
+import dev.palimpsest.tensor.GoldenArrays;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
@@ -26,6 +27,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole generations and tokenizers against the reference's values, and the runner itself. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -72,6 +75,26 @@ class ConformanceTest {
       count += cases(cases, area).size();
     }
     assertEquals(new Conformance.Summary(count, count, 0, Set.of()), run.summary(), run.report());
+  }
+
+  /** Area p2p on the network of area pipelines, and on its export. */
+  @ParameterizedTest
+  @ValueSource(strings = {"pipelines/sd", "onnx_export/sd_onnx"})
+  void attentionCasesPass(String model) throws IOException {
+    Path family = Files.createDirectories(temp.resolve(model.replace('/', '-')));
+    ObjectNode manifest =
+        (ObjectNode) JSON.readTree(GoldenArrays.file("p2p", "manifest.json").toFile());
+    Path folder =
+        model.startsWith("onnx")
+            ? GoldenArrays.file("onnx_export", "sd_onnx")
+            : cases.resolve("pipelines/sd");
+    manifest.path("cases").forEach(each -> ((ObjectNode) each).put("model", folder.toString()));
+    Path area = Files.createDirectories(family.resolve("p2p"));
+    JSON.writeValue(area.resolve("manifest.json").toFile(), manifest);
+    Files.copy(GoldenArrays.file("p2p", "p2p.safetensors"), area.resolve("p2p.safetensors"));
+    Files.writeString(family.resolve("manifest.json"), "{\"areas\":[{\"area\":\"p2p\"}]}");
+    Outcome outcome = run(family, family.resolve("out"), Set.of());
+    assertEquals(new Conformance.Summary(9, 9, 0, Set.of()), outcome.summary(), outcome.report());
   }
 
   private static JsonNode cases(Path family, String area) throws IOException {
