@@ -9,14 +9,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.palimpsest.TestModels;
 import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.checkpoint.Component;
+import dev.palimpsest.checkpoint.Config;
 import dev.palimpsest.errors.TrainingDivergedException;
 import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.runtime.Cancellation;
+import dev.palimpsest.tensor.Tensor;
 import dev.palimpsest.training.LearningRate;
 import dev.palimpsest.training.TrainingListener;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -180,6 +185,83 @@ class ConceptErasureTest {
     }
     assertFalse(erasure.tensors().containsKey("conv_in.weight"));
     assertNotEquals(large.hash(), large.with(erasure).hash());
+  }
+
+  /** {@link #CHECKPOINT} whose network is taken to predict the velocity. */
+  private static Checkpoint velocityCheckpoint() {
+    var scheduler = new HashMap<>(CHECKPOINT.config("scheduler").asMap());
+    scheduler.put("prediction_type", "v_prediction");
+    List<Component> components = new ArrayList<>();
+    for (String name : CHECKPOINT.components()) {
+      components.add(
+          name.equals("scheduler")
+              ? Component.scheduler("DDIMScheduler", Config.of(scheduler))
+              : CHECKPOINT.component(name));
+    }
+    return Checkpoint.of(CHECKPOINT.index(), components);
+  }
+
+  @Test
+  void aNetworkThatPredictsTheVelocityIsTaughtVelocities() throws Exception {
+    var samples = new ArrayList<ErasureSample>();
+    var losses = new ArrayList<Float>();
+    ConceptErasureBuilder plan =
+        ConceptErasure.builder(velocityCheckpoint())
+            .erase("cat")
+            .eta(2)
+            .iterations(4)
+            .denoisingSteps(4)
+            .usesPerTrajectory(4)
+            .observer(samples::add);
+    try (ConceptErasure run = plan.open(temp)) {
+      run.train(step -> losses.add(step.loss()));
+    }
+    ErasureSample first = samples.get(0);
+    assertEquals(squaredError(first.predictions().get(1), first.target()), losses.get(0), 1e-5);
+    samples.sort(Comparator.comparing(ErasureSample::timestep).reversed());
+    assertEquals(
+        List.of(751.0, 501.0, 251.0, 1.0), samples.stream().map(ErasureSample::timestep).toList());
+    for (int i = 0; i < 4; i++) {
+      ErasureSample sample = samples.get(i);
+      float[] nothing = sample.predictions().get(0).floats();
+      float[] concept = sample.predictions().get(1).floats();
+      float[] next = i == 3 ? new float[0] : samples.get(i + 1).x().floats();
+      for (int j = 0; j < nothing.length; j++) {
+        float difference = concept[j] - nothing[j];
+        assertEquals(nothing[j] - 2 * difference, sample.target().floats()[j], 1e-5f);
+        if (i < 3) {
+          double v = nothing[j] + 3 * difference;
+          assertEquals(ddim(sample.x().floats()[j], v, sample.timestep()), next[j], 1e-4);
+        }
+      }
+    }
+  }
+
+  private static double squaredError(Tensor one, Tensor other) {
+    double sum = 0;
+    for (int i = 0; i < one.elements(); i++) {
+      sum += Math.pow(one.floats()[i] - other.floats()[i], 2);
+    }
+    return sum / one.elements();
+  }
+
+  /** A step of DDIM (Song et al. 2021) of 250 timesteps; v is alpha e - sigma x_0. */
+  private static double ddim(double x, double v, double timestep) {
+    double kept = kept((int) timestep);
+    double clean = Math.sqrt(kept) * x - Math.sqrt(1 - kept) * v;
+    double noise = Math.sqrt(1 - kept) * x + Math.sqrt(kept) * v;
+    double then = kept((int) timestep - 250);
+    return Math.sqrt(then) * clean + Math.sqrt(1 - then) * noise;
+  }
+
+  /** The product of all 1 - beta up to a timestep. */
+  private static double kept(int timestep) {
+    double product = 1;
+    for (int t = 0; t <= timestep; t++) {
+      double root = Math.sqrt(0.00085) + (Math.sqrt(0.012) - Math.sqrt(0.00085)) * t / 999;
+      product *= 1 - root * root;
+    }
+    return product;
   }
 
   @Test

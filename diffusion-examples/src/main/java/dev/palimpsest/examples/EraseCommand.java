@@ -139,8 +139,7 @@ final class EraseCommand implements Callable<Integer> {
     try (ConceptErasure opened = plan(checkpoint).open(folder);
         var progress = Progress.of("erasing", opened.iterations())) {
       progress.stepTo(opened.iteration());
-      Erasure erasure =
-          opened.train(step -> progress.stepTo(step.step()), application.cancellation());
+      Erasure erasure = opened.train(progress.training(), application.cancellation());
       erasure.save(out);
       if (bake != null) {
         checkpoint.with(erasure).save(bake);

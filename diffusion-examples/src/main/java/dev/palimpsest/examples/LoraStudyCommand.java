@@ -16,14 +16,15 @@ import dev.palimpsest.image.PngMetadata;
 import dev.palimpsest.lora.Lora;
 import dev.palimpsest.lora.LoraFormat;
 import dev.palimpsest.lora.LoraTraining;
+import dev.palimpsest.lora.LoraTrainingBuilder;
 import dev.palimpsest.runtime.Device;
+import dev.palimpsest.training.LearningRate;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -44,25 +45,7 @@ final class LoraStudyCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @ParentCommand private Palimpsest application = new Palimpsest();
   @Mixin private PictureOptions pictures = new PictureOptions();
-
-  @Option(names = "--rank", paramLabel = "N", defaultValue = "16", description = "Default 16.")
-  private int rank = 16;
-
-  @Option(names = "--rate", paramLabel = "R", defaultValue = "2e-3", description = "Default 2e-3.")
-  private double rate = 2e-3;
-
-  @Option(
-      names = "--text-rate",
-      paramLabel = "R",
-      defaultValue = "2e-3",
-      description = "Of the text encoder; default 2e-3.")
-  private double textRate = 2e-3;
-
-  @Option(names = "--batch", paramLabel = "N", defaultValue = "8", description = "Default 8.")
-  private int batch = 8;
-
-  @Option(names = "--steps", paramLabel = "N", defaultValue = "1000", description = "Default 1000.")
-  private long steps = 1000;
+  @Mixin private LoraOptions options = LoraOptions.forStarter();
 
   @Option(
       names = "--known",
@@ -99,7 +82,7 @@ final class LoraStudyCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     checkArgument(threads >= 0, "--threads must be >= 0, was %s", threads);
     Emoji64 emoji = pictures.read();
-    var study = new LoraStudy(emoji);
+    var study = new LoraStudy(emoji, known);
     try (StarterModel starter = StarterModel.open()) {
       Lora lora = train(study, starter.checkpoint());
       lora.save(out.resolve("three-subjects.safetensors"), LoraFormat.DIFFUSERS);
@@ -113,18 +96,17 @@ final class LoraStudyCommand implements Callable<Integer> {
   }
 
   private Lora train(LoraStudy study, Checkpoint base) throws IOException {
-    var settings = new LoraStudy.Settings(rank, rate, textRate, batch, steps, known);
-    Device device = threads == 0 ? Device.cpu() : Device.cpu(threads);
-    try (LoraTraining training = study.open(base, settings, out, device);
-        var progress = Progress.of("training", steps)) {
+    try (LoraTraining training = study.open(base, this::configure, out);
+        var progress = Progress.of("training", options.steps())) {
       progress.stepTo(training.step());
-      return training.train(
-          step -> {
-            progress.stepTo(step.step());
-            progress.tell(String.format(Locale.ROOT, "loss %.4f", step.loss()));
-          },
-          application.cancellation());
+      return training.train(progress.training(), application.cancellation());
     }
+  }
+
+  private void configure(LoraTrainingBuilder plan) {
+    options.applyTo(plan);
+    plan.learningRate(LearningRate.cosine(options.rate(), options.steps()).warmup(20))
+        .device(threads == 0 ? Device.cpu() : Device.cpu(threads));
   }
 
   private static DiffusionPipeline.Builder builder(Checkpoint checkpoint) {

@@ -1,5 +1,7 @@
 package dev.palimpsest.examples;
 
+import dev.palimpsest.training.TrainingListener;
+import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -48,6 +50,14 @@ final class Progress implements AutoCloseable {
     if (bar != null) {
       bar.setExtraMessage(words);
     }
+  }
+
+  /** Follows a training's steps and shows its loss. */
+  TrainingListener training() {
+    return step -> {
+      stepTo(step.step());
+      tell(String.format(Locale.ROOT, "loss %.4f", step.loss()));
+    };
   }
 
   @Override

@@ -21,7 +21,6 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -46,6 +45,7 @@ final class TrainLoraCommand implements Callable<Integer> {
   @ParentCommand private Palimpsest application = new Palimpsest();
   @Mixin private CheckpointOptions model = new CheckpointOptions();
   @Mixin private DeviceOptions device = new DeviceOptions();
+  @Mixin private LoraOptions lora = LoraOptions.forLargeModels();
 
   @Parameters(index = "0", paramLabel = "DIR", description = "The pictures.")
   private Path pictures = Path.of("");
@@ -55,9 +55,6 @@ final class TrainLoraCommand implements Callable<Integer> {
       paramLabel = "WORD[:CLASS]",
       description = "What calls the subject, such as m5g90:car; may be repeated.")
   private List<String> triggers = List.of();
-
-  @Option(names = "--rank", paramLabel = "N", defaultValue = "16", description = "Default 16.")
-  private int rank = 16;
 
   @Option(names = "--alpha", paramLabel = "A", description = "Default the rank.")
   private @Nullable Double alpha;
@@ -70,34 +67,11 @@ final class TrainLoraCommand implements Callable<Integer> {
   private String targets = "attention";
 
   @Option(
-      names = "--rate",
-      paramLabel = "R",
-      defaultValue = "1e-4",
-      description = "The learning rate; default ${DEFAULT-VALUE}.")
-  private double rate = 1e-4;
-
-  @Option(
-      names = "--text-rate",
-      paramLabel = "R",
-      description = "Train the text encoders too, at this rate.")
-  private @Nullable Double textRate;
-
-  @Option(names = "--steps", paramLabel = "N", defaultValue = "1000", description = "Default 1000.")
-  private long steps = 1000;
-
-  @Option(
       names = "--resolution",
       paramLabel = "N",
       split = ",",
       description = "Sides of squares, such as 512,768; default the model's own.")
   private int[] resolutions = {};
-
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Pictures of the smallest resolution in a batch; default 1.")
-  private int batch = 1;
 
   @Option(
       names = "--accumulate",
@@ -196,22 +170,19 @@ final class TrainLoraCommand implements Callable<Integer> {
   private int train(Checkpoint base) throws IOException {
     PrintWriter console = spec.commandLine().getOut();
     try (LoraTraining training = plan(base).open(run);
-        var progress = Progress.of("training", steps)) {
+        var progress = Progress.of("training", lora.steps())) {
       training.advice().forEach(advice -> console.println("trigger " + advice.text()));
       progress.stepTo(training.step());
-      TrainingListener shown =
-          step -> {
-            progress.stepTo(step.step());
-            progress.tell(String.format(Locale.ROOT, "loss %.4f", step.loss()));
-          };
       TrainingListener all =
           validate > 0
-              ? shown.and(TrainingListener.every(validate, step -> validate(base, training, step)))
-              : shown;
-      Lora lora = training.train(all, application.cancellation());
-      lora.save(out, format);
-      console.printf("%s after step %d of %d%n", out, training.step(), steps);
-      return training.step() == steps ? 0 : 1;
+              ? progress
+                  .training()
+                  .and(TrainingListener.every(validate, step -> validate(base, training, step)))
+              : progress.training();
+      Lora trained = training.train(all, application.cancellation());
+      trained.save(out, format);
+      console.printf("%s after step %d of %d%n", out, training.step(), lora.steps());
+      return training.step() == lora.steps() ? 0 : 1;
     }
   }
 
@@ -220,18 +191,17 @@ final class TrainLoraCommand implements Callable<Integer> {
         LoraTraining.builder(base)
             .dataset(ImageFolder.of(pictures))
             .name(String.valueOf(out.getFileName()).replaceFirst("\\.safetensors$", ""))
-            .rank(rank)
             .targets(targets())
-            .batch(batch)
             .accumulate(accumulate)
             .crops(new Crops(views, zoom, flips))
             .captionDropout(captionDropout)
             .noiseOffset(noiseOffset)
             .recomputation(recompute)
-            .learningRate(LearningRate.constant(rate).warmup(Math.min(50, steps / 10)))
+            .learningRate(
+                LearningRate.constant(lora.rate()).warmup(Math.min(50, lora.steps() / 10)))
             .device(device.open())
-            .seed(seed)
-            .steps(steps);
+            .seed(seed);
+    lora.applyTo(plan);
     words().forEach(plan::trigger);
     options(plan);
     return plan;
@@ -241,9 +211,6 @@ final class TrainLoraCommand implements Callable<Integer> {
   private void options(LoraTrainingBuilder plan) throws IOException {
     if (alpha != null) {
       plan.alpha(alpha);
-    }
-    if (textRate != null) {
-      plan.textEncoder(textRate);
     }
     if (resolutions.length > 0) {
       plan.resolutions(resolutions);
@@ -283,8 +250,8 @@ final class TrainLoraCommand implements Callable<Integer> {
   }
 
   private void validate(Checkpoint base, LoraTraining training, TrainingStep step) {
-    Lora lora = training.lora(step.weights());
-    try (DiffusionPipeline pipeline = DiffusionPipeline.builder(base).adapter(lora).open()) {
+    Lora reached = training.lora(step.weights());
+    try (DiffusionPipeline pipeline = DiffusionPipeline.builder(base).adapter(reached).open()) {
       for (TriggerWord word : words()) {
         GenerationRequest request = GenerationRequest.of(prompt(word)).seed(seed);
         pipeline

@@ -7,9 +7,8 @@ import dev.palimpsest.lora.Crops;
 import dev.palimpsest.lora.ImageFolder;
 import dev.palimpsest.lora.LoraTargets;
 import dev.palimpsest.lora.LoraTraining;
+import dev.palimpsest.lora.LoraTrainingBuilder;
 import dev.palimpsest.lora.TriggerWord;
-import dev.palimpsest.runtime.Device;
-import dev.palimpsest.training.LearningRate;
 import dev.palimpsest.training.SeededStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * A LoRA that teaches the starter model three subjects of the group {@link Emoji64#HELD_OUT}, which
@@ -31,20 +31,15 @@ public final class LoraStudy {
   private static final long SEED = 1;
 
   private final Emoji64 emoji;
-
-  public LoraStudy(Emoji64 emoji) {
-    this.emoji = emoji;
-  }
+  private final int known;
 
   /**
-   * How it is trained.
-   *
-   * @param rate of the U-Net's matrices
-   * @param textRate of the text encoder's
-   * @param known subjects whose pictures are shown too
+   * @param known subjects that the model knows, whose pictures are shown too
    */
-  public record Settings(
-      int rank, double rate, double textRate, int batch, long steps, int known) {}
+  public LoraStudy(Emoji64 emoji, int known) {
+    this.emoji = emoji;
+    this.known = known;
+  }
 
   /** A subject and the word that calls it. */
   public record Taught(Subject subject, TriggerWord word) {
@@ -66,33 +61,32 @@ public final class LoraStudy {
     return taught;
   }
 
-  /** The training, on a folder that also gets the pictures; whoever opens it closes it. */
-  public LoraTraining open(Checkpoint base, Settings settings, Path folder, Device device)
+  /**
+   * The training, on a folder that also gets the pictures; whoever opens it closes it.
+   *
+   * @param options sets the rank, rates and length
+   */
+  public LoraTraining open(Checkpoint base, Consumer<LoraTrainingBuilder> options, Path folder)
       throws IOException {
     List<Subject> subjects = new ArrayList<>();
     taught().forEach(taught -> subjects.add(taught.called()));
     List<Subject> shown = emoji.shown();
     int[] order = SeededStream.of(SEED, "known").permutation(shown.size());
-    List<Subject> known = new ArrayList<>();
-    for (int i = 0; i < settings.known; i++) {
-      known.add(shown.get(order[i]));
+    List<Subject> others = new ArrayList<>();
+    for (int i = 0; i < known; i++) {
+      others.add(shown.get(order[i]));
     }
     var plan =
         LoraTraining.builder(base)
             .name("three subjects")
             .dataset(pictures(subjects, folder.resolve("subjects")))
-            .priorPreservation(pictures(known, folder.resolve("known")), 1)
+            .priorPreservation(pictures(others, folder.resolve("known")), 1)
             .crops(Crops.random(8).zoom(1.1).flips(0.5))
-            .rank(settings.rank)
             .targets(LoraTargets.ALL_WITH_CONV)
-            .textEncoder(settings.textRate)
             .minSnr(5)
-            .batch(settings.batch)
-            .learningRate(LearningRate.cosine(settings.rate, settings.steps).warmup(20))
-            .device(device)
             .seed(SEED)
-            .steps(settings.steps)
             .saveEvery(100);
+    options.accept(plan);
     taught().forEach(taught -> plan.trigger(taught.word()));
     return plan.open(folder.resolve("run"));
   }
