@@ -50,6 +50,7 @@ final class BenchCommand implements Callable<Integer> {
   @ParentCommand private Palimpsest application = new Palimpsest();
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private DeviceOptions device = new DeviceOptions();
+  @Mixin private LargeOptions large = new LargeOptions();
 
   @Option(
       names = "--size",
@@ -127,6 +128,7 @@ final class BenchCommand implements Callable<Integer> {
     GenerationRequest request =
         GenerationRequest.of(prompt).steps(steps).seed(0).guidanceScale(guided ? 7.5 : 1);
     request = size == null ? request : request.size(size.width(), size.height());
+    request = large.apply(request);
     if (latents == null) {
       return request;
     }

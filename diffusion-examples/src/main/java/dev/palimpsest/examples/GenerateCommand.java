@@ -7,8 +7,10 @@ import dev.palimpsest.GeneratedImage;
 import dev.palimpsest.GenerationRequest;
 import dev.palimpsest.GenerationResult;
 import dev.palimpsest.PromptSyntax;
+import dev.palimpsest.Upscaler;
 import dev.palimpsest.examples.ModelOptions.OpenModel;
 import dev.palimpsest.image.Pictures;
+import dev.palimpsest.runtime.Device;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -42,6 +44,7 @@ final class GenerateCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private DeviceOptions device = new DeviceOptions();
   @Mixin private AttentionOptions attention = new AttentionOptions();
+  @Mixin private LargeOptions large = new LargeOptions();
 
   @Parameters(index = "0", paramLabel = "PROMPT", description = "What the picture should show.")
   private String prompt = "";
@@ -136,7 +139,9 @@ final class GenerateCommand implements Callable<Integer> {
     GenerationRequest request = request(text);
     warnOfUnknownWords(text);
     int saved = 0;
-    try (OpenModel opened = model.open(device.open())) {
+    Device where = device.open();
+    try (Upscaler upscaler = large.openUpscaler(where);
+        OpenModel opened = model.open(where, upscaler)) {
       for (int done = 0; done < images; done += batch) {
         int count = Math.min(batch, images - done);
         saved += generate(opened, request.seed(first + done).images(count));
@@ -169,6 +174,7 @@ final class GenerateCommand implements Callable<Integer> {
     request = steps == null ? request : request.steps(steps);
     request = guidance == null ? request : request.guidanceScale(guidance);
     request = strength == null ? request : request.strength(strength);
+    request = large.apply(request);
     request = image == null ? request : request.image(Pictures.read(image));
     request = mask == null ? request : request.mask(Pictures.read(mask));
     return attention.on(request);

@@ -1,6 +1,7 @@
 package dev.palimpsest.examples;
 
 import dev.palimpsest.DiffusionPipeline;
+import dev.palimpsest.Upscaler;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.examples.CheckpointOptions.OpenCheckpoint;
 import dev.palimpsest.runtime.Device;
@@ -35,22 +36,29 @@ final class ModelOptions {
   }
 
   OpenModel open(Device device) throws IOException {
+    return open(device, Upscaler.lanczos());
+  }
+
+  /** The caller closes the upscaler, afterwards. */
+  OpenModel open(Device device, Upscaler upscaler) throws IOException {
     OpenCheckpoint opened = checkpoint.open();
     try {
-      return new OpenModel(pipeline(opened.checkpoint(), device), opened);
+      return new OpenModel(pipeline(opened.checkpoint(), device, upscaler), opened);
     } catch (IOException | RuntimeException e) {
       opened.close();
       throw e;
     }
   }
 
-  private DiffusionPipeline pipeline(Checkpoint checkpoint, Device device) throws IOException {
+  private DiffusionPipeline pipeline(Checkpoint checkpoint, Device device, Upscaler upscaler)
+      throws IOException {
     if (checkpoint.declaresSafetyChecker() && !withoutSafetyChecker) {
       throw new IllegalArgumentException(
           "the checkpoint declares a safety checker, which is not run here;"
               + " --without-safety-checker says that this is all right");
     }
-    DiffusionPipeline.Builder builder = DiffusionPipeline.builder(checkpoint).device(device);
+    DiffusionPipeline.Builder builder =
+        DiffusionPipeline.builder(checkpoint).device(device).upscaler(upscaler);
     adapters.addTo(builder);
     if (scheduler != null) {
       builder.scheduler(scheduler);

@@ -77,6 +77,42 @@ class GenerateCommandTest {
   }
 
   @Test
+  void largePicturesAreMadeInWindowsTilesAndTwoPasses() throws IOException {
+    Path file = dir.resolve("large.png");
+    Cli done =
+        short2(
+            "--size",
+            "96x64",
+            "--windows",
+            "64/32",
+            "--tiling",
+            "exact",
+            "--hires",
+            "latents@1",
+            "--region",
+            "0,0,48x64=a flat icon of a boat",
+            "--upscale",
+            "144x96",
+            "--out",
+            file);
+    assertEquals(0, done.code(), done::err);
+    BufferedImage image = Pictures.read(file);
+    assertEquals(144, image.getWidth());
+    assertEquals(96, image.getHeight());
+    for (String[] wrong :
+        new String[][] {
+          {"--windows", "64-32"},
+          {"--tiling", "some"},
+          {"--hires", "latents@"},
+          {"--region", "0,0,48=a boat"}
+        }) {
+      Cli refused = short2(wrong[0], wrong[1], "--out", file);
+      assertEquals(2, refused.code(), wrong[1]);
+      assertTrue(refused.err().contains(wrong[1]), refused::err);
+    }
+  }
+
+  @Test
   void aSeedGivesOnePictureAndTheFileSaysHow() throws IOException {
     Path alone = dir.resolve("alone.png");
     Path several = dir.resolve("several.png");
