@@ -60,6 +60,8 @@ public final class DiffusionPipeline implements AutoCloseable {
   private final List<ImageCheck> checks;
   private final PixelDecoder pixelDecoder;
   private final Upscaler upscaler;
+  private final @Nullable VaeTiling vaeTiling;
+  private final long memoryLimit;
   private final Semaphore permits;
   private final Supplier<LatentPreview> preview;
   private final ReentrantReadWriteLock lifecycle = new ReentrantReadWriteLock();
@@ -70,6 +72,8 @@ public final class DiffusionPipeline implements AutoCloseable {
     this.checks = List.copyOf(builder.checks);
     this.pixelDecoder = builder.pixelDecoder;
     this.upscaler = builder.upscaler;
+    this.vaeTiling = builder.vaeTiling;
+    this.memoryLimit = builder.memoryLimit;
     this.permits = new Semaphore(builder.maxConcurrent, true);
     this.preview =
         Suppliers.memoize(() -> LatentPreview.fit(model.decoder(), model.denoiser().channels()));
@@ -106,6 +110,18 @@ public final class DiffusionPipeline implements AutoCloseable {
   public GenerationResult generate(
       GenerationRequest request, GenerationListener listener, Cancellation cancellation) {
     return whileOpen(() -> run(ResolvedRequest.of(request, model), listener, cancellation));
+  }
+
+  /**
+   * The memory that generating would need, with the tiling that would be used.
+   *
+   * @throws IllegalArgumentException if the request does not fit the model or the pipeline's {@link
+   *     Builder#memoryLimit}
+   * @throws dev.palimpsest.errors.UnsupportedModelException if the network or the autoencoder is an
+   *     ONNX export
+   */
+  public MemoryPlan memoryPlan(GenerationRequest request) {
+    return whileOpen(() -> memoryPlan(ResolvedRequest.of(request, model)));
   }
 
   /** Encodes a request's prompt alone: the conditioning that {@link #generate} would use. */
@@ -256,7 +272,7 @@ public final class DiffusionPipeline implements AutoCloseable {
   /** The whole way of a request: text, noise, denoising, pixels, checks. */
   private GenerationResult run(
       ResolvedRequest request, GenerationListener listener, Cancellation cancellation) {
-    ModelParts model = this.model.tiledFor(request.request());
+    ModelParts model = fitting(request);
     var extras = new LargePicture(model, request, cancellation);
     Hires hires = request.request().hires().orElse(null);
     Sample sample;
@@ -277,6 +293,24 @@ public final class DiffusionPipeline implements AutoCloseable {
     warnings.addAll(model.adapters().warnings(request.request()));
     Tensor large = extras.upscaled(pixels, upscaler);
     return collect(request, large, warnings, sample.attention(), cancellation);
+  }
+
+  /** The parts with the autoencoder as the request says, or as the memory limit demands. */
+  private ModelParts fitting(ResolvedRequest request) {
+    return memoryLimit == Long.MAX_VALUE
+        ? model.tiledFor(request.request())
+        : model.tiledFor(request.request().vaeTiling(memoryPlan(request).tiling()));
+  }
+
+  private MemoryPlan memoryPlan(ResolvedRequest request) {
+    List<VaeTiling> tilings =
+        request
+            .request()
+            .vaeTiling()
+            .or(() -> Optional.ofNullable(vaeTiling))
+            .map(List::of)
+            .orElse(List.of(VaeTiling.NONE, VaeTiling.EXACT));
+    return new MemoryPlanner(model).choose(request, tilings, memoryLimit);
   }
 
   /** A finished denoising and what its last step is decoded with. */
@@ -516,7 +550,8 @@ public final class DiffusionPipeline implements AutoCloseable {
     @Nullable Denoiser denoiser;
     @Nullable LatentDecoder decoder;
     boolean safetyCheckerDeclined;
-    VaeTiling vaeTiling = VaeTiling.NONE;
+    @Nullable VaeTiling vaeTiling;
+    long memoryLimit = Long.MAX_VALUE;
     PixelDecoder pixelDecoder = PixelDecoder.ROUNDED;
     Upscaler upscaler = Upscaler.lanczos();
     int maxConcurrent = Integer.MAX_VALUE;
@@ -634,7 +669,7 @@ public final class DiffusionPipeline implements AutoCloseable {
 
     /**
      * How the autoencoder is applied for requests that do not choose; default {@link
-     * VaeTiling#NONE}.
+     * VaeTiling#NONE}, or {@link VaeTiling#EXACT} where a memory limit demands it.
      */
     public Builder vaeTiling(VaeTiling tiling) {
       this.vaeTiling = requireNonNull(tiling);
@@ -656,6 +691,16 @@ public final class DiffusionPipeline implements AutoCloseable {
      */
     public Builder pixelDecoder(PixelDecoder pixelDecoder) {
       this.pixelDecoder = requireNonNull(pixelDecoder);
+      return this;
+    }
+
+    /**
+     * The resident memory that one generation may need in bytes, by its {@link MemoryPlan}:
+     * requests that are planned to need more are refused before they start. Default: no limit.
+     */
+    public Builder memoryLimit(long bytes) {
+      checkArgument(bytes > 0, "memoryLimit must be > 0, was %s", bytes);
+      this.memoryLimit = bytes;
       return this;
     }
 

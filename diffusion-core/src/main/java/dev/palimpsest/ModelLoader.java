@@ -147,7 +147,7 @@ final class ModelLoader {
         session, Map.of(), channels, prediction, out == 2 * channels, editable);
   }
 
-  private static Graph unetGraph(Component component) {
+  static Graph unetGraph(Component component) {
     return switch (component.className()) {
       case "UNet2DConditionModel" -> UNet2DConditionModel.graph(component.config());
       case "UNet2DModel" -> UNet2DModel.graph(component.config());
@@ -181,10 +181,11 @@ final class ModelLoader {
 
   private Vae vae() throws IOException {
     AutoencoderKLConfig config = vaeConfig();
+    VaeTiling tiling = options.vaeTiling == null ? VaeTiling.NONE : options.vaeTiling;
     if (checkpoint.has("vae_decoder")) {
       Vae.@Nullable Half encoder =
           checkpoint.has("vae_encoder") ? onnx(checkpoint.component("vae_encoder")) : null;
-      return new Vae(config, encoder, onnx(checkpoint.component("vae_decoder")), options.vaeTiling);
+      return new Vae(config, encoder, onnx(checkpoint.component("vae_decoder")), tiling);
     }
     Component vae = checkpoint.component("vae");
     Graph encoder = AutoencoderKL.encoderGraph(vae.config());
@@ -194,7 +195,7 @@ final class ModelLoader {
         config,
         half(vae, encoder, AutoencoderKL.encoderStages(vae.config())),
         half(vae, decoder, AutoencoderKL.decoderStages(vae.config())),
-        options.vaeTiling);
+        tiling);
   }
 
   private AutoencoderKLConfig vaeConfig() {

@@ -189,6 +189,16 @@ public final class Graph {
   }
 
   /**
+   * The bytes that a run needs for computed values, beside the weights, inputs and outputs, where
+   * nodes run one after the other and values that nobody needs any more are freed.
+   *
+   * @throws IllegalArgumentException if a size is symbolic
+   */
+  public long peakMemory() {
+    return PeakMemory.of(this);
+  }
+
+  /**
    * The parameters that are nothing but the second factor of a product or a convolution: nothing is
    * computed of them alone, so a runtime can read them where they lie.
    */

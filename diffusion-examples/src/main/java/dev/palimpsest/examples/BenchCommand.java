@@ -9,6 +9,7 @@ import dev.palimpsest.GeneratedImage;
 import dev.palimpsest.GenerationRequest;
 import dev.palimpsest.GenerationResult;
 import dev.palimpsest.checkpoint.Safetensors;
+import dev.palimpsest.errors.UnsupportedModelException;
 import dev.palimpsest.examples.ModelOptions.OpenModel;
 import dev.palimpsest.runtime.Device;
 import dev.palimpsest.runtime.RuntimeInfo;
@@ -40,7 +41,7 @@ import picocli.CommandLine.Spec;
           + " load_to_first_step_s, text_s, first_step_s, step_s (median of the others),"
           + " decode_first_s (opens the decoder), decode_s (of the last run), run_first_s, run_s,"
           + " runs [{text_s, steps_s, decode_s, run_s}], peak_rss_bytes, peak_anon_bytes,"
-          + " peak_file_bytes, and what was run: palimpsest, onnxruntime, java, device, model,"
+          + " peak_file_bytes, planned_bytes, and what was run: palimpsest, onnxruntime, java, device, model,"
           + " model_class, scheduler, width, height, steps, guided, prompt."
     })
 final class BenchCommand implements Callable<Integer> {
@@ -149,6 +150,7 @@ final class BenchCommand implements Callable<Integer> {
       double load = seconds(start);
       describe(opened.pipeline(), where, report);
       report.put("load_s", load);
+      planned(opened.pipeline(), request, report);
       var done = new ArrayList<BenchReport.Run>();
       for (int run = 0; run < runs; run++) {
         var timed = new TimedRun(opened.pipeline(), request);
@@ -178,6 +180,18 @@ final class BenchCommand implements Callable<Integer> {
     report.put("steps", steps);
     report.put("guided", guided);
     report.put("prompt", prompt);
+  }
+
+  /** What the memory was planned to be; 0 for an ONNX export. */
+  private static void planned(
+      DiffusionPipeline pipeline, GenerationRequest request, BenchReport report) {
+    long bytes = 0;
+    try {
+      bytes = pipeline.memoryPlan(request).peak();
+    } catch (UnsupportedModelException e) {
+      // Then there is no plan.
+    }
+    report.put("planned_bytes", bytes);
   }
 
   private void save(TimedRun run) throws IOException {

@@ -29,6 +29,7 @@ import java.util.Map;
  *   <li>{@code peak_rss_bytes}, {@code peak_anon_bytes}, {@code peak_file_bytes}: the highest
  *       resident memory in all, of anonymous and of file-backed pages (each its own peak); 0 where
  *       the system does not tell
+ *   <li>{@code planned_bytes}: the peak that the memory plan expects; 0 where there is no plan
  * </ul>
  */
 final class BenchReport {

@@ -141,7 +141,9 @@ final class GenerateCommand implements Callable<Integer> {
     int saved = 0;
     Device where = device.open();
     try (Upscaler upscaler = large.openUpscaler(where);
-        OpenModel opened = model.open(where, upscaler)) {
+        OpenModel opened =
+            model.open(
+                where, builder -> builder.upscaler(upscaler).memoryLimit(large.memoryLimit()))) {
       for (int done = 0; done < images; done += batch) {
         int count = Math.min(batch, images - done);
         saved += generate(opened, request.seed(first + done).images(count));

@@ -1,5 +1,7 @@
 package dev.palimpsest.examples;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import dev.palimpsest.GenerationRequest;
 import dev.palimpsest.Hires;
 import dev.palimpsest.OnnxUpscaler;
@@ -67,6 +69,19 @@ final class LargeOptions {
       paramLabel = "FILE",
       description = "An ONNX super-resolution model for --upscale and --hires pixels.")
   private @Nullable Path upscaler;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "GIB",
+      description =
+          "Refuse what is planned to need more memory; chooses exact tiles if that helps.")
+  private @Nullable Double memory;
+
+  /** The limit in bytes. */
+  long memoryLimit() {
+    checkArgument(memory == null || memory > 0, "--memory must be > 0, was %s", memory);
+    return memory == null ? Long.MAX_VALUE : (long) (memory * (1L << 30));
+  }
 
   /** What enlarges pictures; the caller closes it. */
   Upscaler openUpscaler(Device device) throws IOException {

@@ -1,11 +1,11 @@
 package dev.palimpsest.examples;
 
 import dev.palimpsest.DiffusionPipeline;
-import dev.palimpsest.Upscaler;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.examples.CheckpointOptions.OpenCheckpoint;
 import dev.palimpsest.runtime.Device;
 import java.io.IOException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -36,29 +36,30 @@ final class ModelOptions {
   }
 
   OpenModel open(Device device) throws IOException {
-    return open(device, Upscaler.lanczos());
+    return open(device, builder -> {});
   }
 
-  /** The caller closes the upscaler, afterwards. */
-  OpenModel open(Device device, Upscaler upscaler) throws IOException {
+  /** With more settings of the pipeline. */
+  OpenModel open(Device device, Consumer<DiffusionPipeline.Builder> settings) throws IOException {
     OpenCheckpoint opened = checkpoint.open();
     try {
-      return new OpenModel(pipeline(opened.checkpoint(), device, upscaler), opened);
+      return new OpenModel(pipeline(opened.checkpoint(), device, settings), opened);
     } catch (IOException | RuntimeException e) {
       opened.close();
       throw e;
     }
   }
 
-  private DiffusionPipeline pipeline(Checkpoint checkpoint, Device device, Upscaler upscaler)
+  private DiffusionPipeline pipeline(
+      Checkpoint checkpoint, Device device, Consumer<DiffusionPipeline.Builder> settings)
       throws IOException {
     if (checkpoint.declaresSafetyChecker() && !withoutSafetyChecker) {
       throw new IllegalArgumentException(
           "the checkpoint declares a safety checker, which is not run here;"
               + " --without-safety-checker says that this is all right");
     }
-    DiffusionPipeline.Builder builder =
-        DiffusionPipeline.builder(checkpoint).device(device).upscaler(upscaler);
+    DiffusionPipeline.Builder builder = DiffusionPipeline.builder(checkpoint).device(device);
+    settings.accept(builder);
     adapters.addTo(builder);
     if (scheduler != null) {
       builder.scheduler(scheduler);

@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
       TrainProbeCommand.class,
       ConformanceCommand.class,
       BenchCommand.class,
+      BenchLargeCommand.class,
       BenchTrainingCommand.class,
       BenchErasureCommand.class,
       DoctorCommand.class,

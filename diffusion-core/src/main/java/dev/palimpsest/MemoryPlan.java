@@ -1,0 +1,64 @@
+package dev.palimpsest;
+
+import static com.google.common.base.Preconditions.checkArgument;
+
+/**
+ * What a process with a pipeline is expected to hold at most while it generates what a request asks
+ * for on the CPU, in bytes, from the networks' graphs, before anything runs. docs/large-pictures.md
+ * has figures of how near it comes. Immutable.
+ *
+ * @param width of the picture in pixels
+ * @param height of the picture in pixels
+ * @param tiling how the autoencoder is applied
+ * @param weights of all networks, mapped files and the copies that sessions make
+ * @param denoising the largest set of values that the network needs at once
+ * @param decoding the same of the autoencoder: of a tile, where it works in tiles
+ * @param pictures of the host: pixels on their way
+ */
+public record MemoryPlan(
+    int width,
+    int height,
+    VaeTiling tiling,
+    long weights,
+    long denoising,
+    long decoding,
+    long pictures) {
+  /** A JVM with ONNX Runtime that holds no model. */
+  private static final long PROCESS = 170L << 20;
+
+  /**
+   * How much more than its values an arena takes, which grows in powers of two and keeps what was
+   * freed. Measured on networks of 40 to 400 MiB.
+   */
+  private static final double ARENA = 1.65;
+
+  /** The highest resident memory that is expected. */
+  public long peak() {
+    return PROCESS + weights + (long) (ARENA * (denoising + decoding)) + pictures;
+  }
+
+  /**
+   * This plan if it keeps a limit.
+   *
+   * @throws IllegalArgumentException if it does not; the message says what takes how much
+   */
+  MemoryPlan within(long limit) {
+    checkArgument(
+        peak() <= limit,
+        "a picture of %sx%s needs about %s, more than the limit of %s: weights %s, denoising %s,"
+            + " autoencoder (tiling %s) %s; windows, VaeTiling.EXACT or a smaller size need less",
+        width,
+        height,
+        mebibytes(peak()),
+        mebibytes(limit),
+        mebibytes(weights),
+        mebibytes((long) (ARENA * denoising)),
+        tiling,
+        mebibytes((long) (ARENA * decoding)));
+    return this;
+  }
+
+  private static String mebibytes(long bytes) {
+    return (bytes >> 20) + " MiB";
+  }
+}
