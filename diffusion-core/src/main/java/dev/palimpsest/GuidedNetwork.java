@@ -19,27 +19,40 @@ final class GuidedNetwork implements DenoisingFunction {
   private final Denoiser denoiser;
   private final Conditioning conditioning;
   private final @Nullable Guidance guidance;
-  private final List<Double> away;
+  private final Away away;
   private final @Nullable Tensor extraChannels;
   private final Cancellation cancellation;
 
   /**
+   * What predictions are guided away from: the first pictures' alone, not those of their sources.
+   *
+   * @param scales s of each term s·(ê − ê_edited)
+   */
+  record Away(int images, List<Double> scales) {
+    static final Away NONE = new Away(0, List.of());
+
+    Away {
+      scales = List.copyOf(scales);
+    }
+  }
+
+  /**
    * @param conditioning a row a picture, or with guidance the negative rows and then the others
    * @param guidance null for none
-   * @param away s of each term s·(ê − ê_edited), whose rows are behind the others
+   * @param away what is guided away from, whose rows are behind the others
    * @param extraChannels float32 [images, channels, height, width] beside the sample, or null
    */
   GuidedNetwork(
       Denoiser denoiser,
       Conditioning conditioning,
       @Nullable Guidance guidance,
-      List<Double> away,
+      Away away,
       @Nullable Tensor extraChannels,
       Cancellation cancellation) {
     this.denoiser = denoiser;
     this.conditioning = conditioning;
     this.guidance = guidance;
-    this.away = List.copyOf(away);
+    this.away = away;
     this.extraChannels = extraChannels;
     this.cancellation = cancellation;
   }
@@ -49,8 +62,8 @@ final class GuidedNetwork implements DenoisingFunction {
     Tensor x = extraChannels == null ? scaledX : Tensor.concat(1, List.of(scaledX, extraChannels));
     int rows = (int) x.shape().dim(0);
     Tensor in = guidance == null ? x : Tensor.concat(List.of(x, x));
-    int images = away.isEmpty() ? rows : imagesToGuide((int) in.shape().dim(0));
-    for (int i = 0; i < away.size(); i++) {
+    int images = away.images();
+    for (int i = 0; i < away.scales().size(); i++) {
       in = Tensor.concat(List.of(in, x.rows(0, images)));
     }
     Tensor out = denoiser.predict(in, timestep, conditioning, cancellation);
@@ -58,16 +71,12 @@ final class GuidedNetwork implements DenoisingFunction {
     int first = guidance == null ? 0 : rows;
     Tensor conditional = out.rows(first, first + rows);
     Tensor guided = guidance == null ? conditional : guidance.weigh(out.rows(0, rows), conditional);
-    for (int i = 0; i < away.size(); i++) {
+    for (int i = 0; i < away.scales().size(); i++) {
       int from = first + rows + i * images;
-      guided = Guidance.away(guided, conditional, out.rows(from, from + images), away.get(i));
+      guided =
+          Guidance.away(guided, conditional, out.rows(from, from + images), away.scales().get(i));
     }
     return guidance == null ? guided : guidance.rescale(conditional, guided);
-  }
-
-  /** Of the pictures' and their sources' rows, only the pictures' own are guided away. */
-  private int imagesToGuide(int otherRows) {
-    return (conditioning.rows() - otherRows) / away.size();
   }
 
   private void check(Shape sample, Tensor out, double timestep) {

@@ -44,7 +44,8 @@ final class PictureLikelihood {
             .repeat((int) pictures.shape().dim(0))
             .sharing(model.adapters().inputs("unet", plain));
     var network =
-        new GuidedNetwork(model.denoiser(), conditioning, null, List.of(), null, cancellation);
+        new GuidedNetwork(
+            model.denoiser(), conditioning, null, GuidedNetwork.Away.NONE, null, cancellation);
     return Likelihood.of(process())
         .sampling(request.sampling())
         .cdf(request.cdf())

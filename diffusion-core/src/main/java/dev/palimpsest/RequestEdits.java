@@ -181,7 +181,7 @@ final class RequestEdits implements AutoCloseable {
         new LargePicture(model, request, cancellation).network(plain, guidance != null),
         conditioning,
         guidance,
-        away,
+        new GuidedNetwork.Away(request.images(), away),
         start.extraChannels(),
         cancellation);
   }

@@ -330,6 +330,16 @@ class AttentionEditsTest {
   private static final SiteSelection SELF = SiteSelection.self();
 
   @Test
+  void picturesWithoutPromptsAreGuidedAwayToo() throws Exception {
+    try (var unconditional = TestModels.tinyUnconditional(7).open()) {
+      GenerationRequest request = GenerationRequest.unconditional().steps(2).seed(5).images(2);
+      assertDiffer(
+          latents(unconditional, request),
+          latents(unconditional, request.edit(AttentionEdit.perturbedGuidance(2).at(SELF))));
+    }
+  }
+
+  @Test
   void ofAllFormsOfGeneration() throws Exception {
     AttentionEdit edit = AttentionEdit.reweight("cat", 3);
     BufferedImage picture = filled(Color.ORANGE);

@@ -10,6 +10,7 @@ import dev.palimpsest.DiffusionPipeline;
 import dev.palimpsest.EncodedPrompts;
 import dev.palimpsest.GenerationRequest;
 import dev.palimpsest.TestModels;
+import dev.palimpsest.attention.AttentionEdit;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.WeightLayer;
 import dev.palimpsest.errors.CheckpointException;
@@ -73,6 +74,20 @@ class LiveLoraTest {
       assertClose(merged(xl.with(lora.at(0.6)), CAT), latents(pipeline, CAT.adapter(lora, 0.6)));
       var skipping = CAT.clipSkip(1);
       assertClose(merged(xl.with(lora.at(1)), skipping), latents(pipeline, skipping));
+    }
+  }
+
+  @Test
+  void attentionEditsActOnWhatAnAdapterMakes() throws IOException {
+    Lora lora = Loras.noise(CHECKPOINT, Loras.Kind.PLAIN, 3, path -> true);
+    GenerationRequest edited = CAT.edit(AttentionEdit.reweight("cat", 5));
+    try (var pipeline = DiffusionPipeline.builder(CHECKPOINT).adapter(lora).open();
+        var plain = DiffusionPipeline.builder(CHECKPOINT).open()) {
+      assertEquals(plain.attentionSites(), pipeline.attentionSites());
+      assertClose(
+          merged(CHECKPOINT.with(lora.at(0.6)), edited),
+          latents(pipeline, edited.adapter(lora, 0.6)));
+      assertClose(latents(plain, edited), latents(pipeline, edited.adapter(lora, 0)));
     }
   }
 
