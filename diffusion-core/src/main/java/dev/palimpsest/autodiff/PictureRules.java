@@ -69,7 +69,7 @@ final class PictureRules {
     sizes[1] = 1;
     System.arraycopy(kernel, 0, sizes, 2, kernel.length);
     Value ones = Ops.fill(b.dy().dtype(), Shape.of(sizes), 1);
-    return windows.grouped(channels).transposed(shares, ones, b.shape(0));
+    return windows.grouped(channels).inputGradient(shares, ones, b.shape(0));
   }
 
   /** One over the number of elements, without padding, in each window. */

@@ -99,24 +99,13 @@ final class Windows {
   }
 
   /**
+   * The gradient of a convolution's input: the transposed convolution that gives a picture of its
+   * shape.
+   *
    * @param dy [batch, out, ...]
    * @param weight [out, in / group, kernel sizes]
-   * @param input the shape of the convolution's input
    */
   Value inputGradient(Value dy, Value weight, Shape input) {
-    long[] mirrored = new long[pads.length];
-    for (int i = 0; i < pads.length; i++) {
-      mirrored[i] = reach(i % kernel.length) - pads[i];
-    }
-    if (!all(strides, 1) || Arrays.stream(mirrored).anyMatch(pad -> pad < 0)) {
-      return transposed(dy, weight, input);
-    }
-    var windows = new Windows(kernel, strides, mirrored, dilations, group);
-    return op("Conv", windows.attributes(), dy, flipped(weight));
-  }
-
-  /** The transposed convolution that gives a picture of shape {@code input}. */
-  Value transposed(Value dy, Value weight, Shape input) {
     long[] more = new long[kernel.length];
     for (int i = 0; i < more.length; i++) {
       long size = (dy.shape().dim(i + 2) - 1) * strides[i] + reach(i) + 1;
@@ -126,27 +115,6 @@ final class Windows {
     return all(more, 0)
         ? op("ConvTranspose", attributes, dy, weight)
         : op("ConvTranspose", attributes.withAll("output_padding", more), dy, weight);
-  }
-
-  /** [out, in / group, k...] as [in, out / group, k...], each kernel back to front. */
-  private Value flipped(Value weight) {
-    Shape shape = weight.shape();
-    long out = shape.dim(0);
-    long in = shape.dim(1);
-    long size = Arrays.stream(kernel).reduce(1, (x, y) -> x * y);
-    Value swapped =
-        group == 1
-            ? weight.reshape(out, in, size).transpose(1, 0, 2)
-            : weight
-                .reshape(group, out / group, in, size)
-                .transpose(0, 2, 1, 3)
-                .reshape(group * in, out / group, size);
-    // A slice back to front takes half the time of a gathering.
-    Value flipped = size == 1 ? swapped : swapped.slice(2, -1, Long.MIN_VALUE + 1, -1);
-    long[] sizes = shape.toArray();
-    sizes[0] = group * in;
-    sizes[1] = out / group;
-    return reshape(flipped, Shape.of(sizes));
   }
 
   /**

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * parameters, found by name; their data is not part of the graph. Immutable.
  */
 public final class Graph {
-  private static final Set<String> PRODUCTS = Set.of("Gemm", "FusedMatMul", "Conv");
+  private static final Set<String> PRODUCTS =
+      Set.of("Gemm", "FusedMatMul", "MatMul", "Conv", "ConvTranspose");
 
   private final String name;
   private final Map<String, Value> outputs;
@@ -176,7 +177,17 @@ public final class Graph {
    *     result is right for all sizes and fast for these
    */
   public Graph lowered(Map<String, DType> stored, Map<String, Long> usualSizes) {
-    return new Lowering(stored, usualSizes).apply(this);
+    return lowered(stored, usualSizes, Set.of());
+  }
+
+  /**
+   * {@link #lowered(Map, Map)} that leaves some weights {@link #factors} where it would turn the
+   * kernels of a transposed convolution: slower, without the copy.
+   *
+   * @param kept their names
+   */
+  public Graph lowered(Map<String, DType> stored, Map<String, Long> usualSizes, Set<String> kept) {
+    return new Lowering(stored, usualSizes, kept).apply(this);
   }
 
   /**

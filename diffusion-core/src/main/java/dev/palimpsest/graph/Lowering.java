@@ -8,14 +8,15 @@ import dev.palimpsest.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A graph as ONNX Runtime opens it with the least time and memory: weights in the types in which
  * they are stored, products with a transposed weight as one operator that reads the weight as it
- * lies (a Transpose would be folded into a second copy of the weight when the session opens), and
- * sums of rows as products.
+ * lies (a Transpose would be folded into a second copy of the weight when the session opens),
+ * transposed convolutions with turned kernels, and sums of rows as products.
  */
 final class Lowering {
   private static final List<Long> SWAP = List.of(1L, 0L);
@@ -23,13 +24,16 @@ final class Lowering {
 
   private final Map<String, DType> stored;
   private final Winograd winograd;
+  private final Set<String> kept;
 
   /**
    * @param stored the types in which weights are stored, by name
    * @param usualSizes what the graph's symbols mostly stand for, as far as that is known
+   * @param kept weights of which no kernels are turned, by name
    */
-  Lowering(Map<String, DType> stored, Map<String, Long> usualSizes) {
+  Lowering(Map<String, DType> stored, Map<String, Long> usualSizes, Set<String> kept) {
     this.stored = stored;
+    this.kept = kept;
     this.winograd = new Winograd(usualSizes);
   }
 
@@ -42,9 +46,15 @@ final class Lowering {
       case "MatMul" -> product(rewriting);
       case "Add" -> biased(rewriting);
       case "Conv" -> winograd.apply(rewriting);
+      case "ConvTranspose" ->
+          isKept(rewriting.inputs().get(1)) ? null : TurnedKernels.apply(rewriting);
       case "ReduceSum" -> sumOfRows(rewriting);
       default -> null;
     };
+  }
+
+  private boolean isKept(@Nullable Value weight) {
+    return weight != null && weight.isParameter() && kept.contains(weight.name());
   }
 
   /** A product with a bias as one operator on matrices, which needs no pass of its own to add. */

@@ -59,8 +59,10 @@ final class SessionFactory {
   /** A native session of a graph; weights that are not shared may be freed afterwards. */
   NativeSession open(Graph graph, Function<String, Tensor> parameters) throws OrtException {
     Map<String, Tensor> weights = weights(graph, parameters);
+    Set<String> kept =
+        isSharing() ? Maps.filterValues(weights, SessionFactory::pays).keySet() : Set.of();
     Graph lowered =
-        graph.lowered(Maps.transformValues(weights, Tensor::dtype), settings.usualSizes());
+        graph.lowered(Maps.transformValues(weights, Tensor::dtype), settings.usualSizes(), kept);
     Map<String, Tensor> shared = inPlace(graph, lowered, weights);
     byte[] model = Onnx.modelWithoutWeights(lowered, WEIGHTS);
     return shared.isEmpty()
@@ -84,11 +86,14 @@ final class SessionFactory {
           graph.name(),
           name);
     }
-    boolean sharing = settings.sharedWeights() && !device.isCuda();
-    Set<String> factors = sharing ? lowered.factors() : Set.of();
+    Set<String> factors = isSharing() ? lowered.factors() : Set.of();
     return Maps.filterEntries(
         weights,
         e -> edited.contains(e.getKey()) || (factors.contains(e.getKey()) && pays(e.getValue())));
+  }
+
+  private boolean isSharing() {
+    return settings.sharedWeights() && !device.isCuda();
   }
 
   private static boolean pays(Tensor weight) {

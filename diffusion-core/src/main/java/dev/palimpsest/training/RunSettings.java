@@ -19,6 +19,7 @@ public abstract class RunSettings<S extends RunSettings<S>> {
   Optional<Ema> ema = Optional.empty();
   Optional<LossScaling> scaling = Optional.empty();
   Device device = Device.cpu();
+  boolean sharing;
   double clip = 1;
   int accumulate = 1;
   long steps;
@@ -57,6 +58,15 @@ public abstract class RunSettings<S extends RunSettings<S>> {
   /** The processor with all its cores unless told otherwise. */
   public S device(Device value) {
     device = requireNonNull(value);
+    return self();
+  }
+
+  /**
+   * Reads frozen weights where they lie, see {@link TrainingGraph#sharingWeights}: for networks
+   * whose copies would not fit in memory (docs/training.md has figures).
+   */
+  public S sharedWeights() {
+    sharing = true;
     return self();
   }
 
@@ -134,6 +144,7 @@ public abstract class RunSettings<S extends RunSettings<S>> {
     ema = other.ema;
     scaling = other.scaling;
     device = other.device;
+    sharing = other.sharing;
     clip = other.clip;
     accumulate = other.accumulate;
     steps = other.steps;

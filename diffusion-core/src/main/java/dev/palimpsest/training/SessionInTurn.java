@@ -13,10 +13,16 @@ final class SessionInTurn implements AutoCloseable {
   private final Trainables trainables;
   private final Function<String, Tensor> frozen;
   private final Device device;
+  private final boolean sharing;
   private @Nullable TrainingGraph graph;
   private @Nullable TrainingSession session;
 
-  SessionInTurn(Trainables trainables, Function<String, Tensor> frozen, Device device) {
+  /**
+   * @param sharing whether sessions read frozen weights where they lie
+   */
+  SessionInTurn(
+      Trainables trainables, Function<String, Tensor> frozen, Device device, boolean sharing) {
+    this.sharing = sharing;
     this.trainables = trainables;
     this.frozen = frozen;
     this.device = device;
@@ -29,7 +35,9 @@ final class SessionInTurn implements AutoCloseable {
       return open;
     }
     close();
-    open = TrainingSession.open(wanted, trainables, frozen, device);
+    open =
+        TrainingSession.open(
+            sharing ? wanted.sharingWeights() : wanted, trainables, frozen, device);
     graph = wanted;
     session = open;
     return open;

@@ -38,11 +38,13 @@ public final class TrainingGraph {
   private final Graph graph;
   private final Set<String> trainables;
   private final boolean inPlace;
+  private final boolean sharing;
 
-  TrainingGraph(Graph graph, Set<String> trainables, boolean inPlace) {
+  private TrainingGraph(Graph graph, Set<String> trainables, boolean inPlace, boolean sharing) {
     this.graph = graph;
     this.trainables = Set.copyOf(trainables);
     this.inPlace = inPlace;
+    this.sharing = sharing;
   }
 
   /**
@@ -100,7 +102,8 @@ public final class TrainingGraph {
     for (String name : names) {
       outputs.put(GRADIENT + name, gradients.get(at++));
     }
-    return new TrainingGraph(Graph.of(network.name() + "_training", outputs), names, inPlace);
+    return new TrainingGraph(
+        Graph.of(network.name() + "_training", outputs), names, inPlace, false);
   }
 
   private static void check(Graph network, Set<String> names) {
@@ -148,7 +151,16 @@ public final class TrainingGraph {
    */
   public TrainingGraph toHalfPrecision() {
     checkArgument(!inPlace, "weights that are read in place keep their precision");
-    return new TrainingGraph(graph.toHalfPrecision(), trainables, false);
+    return new TrainingGraph(graph.toHalfPrecision(), trainables, false, sharing);
+  }
+
+  /**
+   * This graph for sessions on the CPU that read large frozen float32 weights in direct or mapped
+   * memory where they lie, for as long as they are open, instead of copying them into the layouts
+   * of the processor's kernels: they open in less time and memory, and steps take longer.
+   */
+  public TrainingGraph sharingWeights() {
+    return new TrainingGraph(graph, trainables, inPlace, true);
   }
 
   Graph graph() {
@@ -162,6 +174,10 @@ public final class TrainingGraph {
 
   boolean isInPlace() {
     return inPlace;
+  }
+
+  boolean isSharing() {
+    return sharing;
   }
 
   static String gradient(String name) {

@@ -74,7 +74,7 @@ public final class TrainingRun implements AutoCloseable {
     SessionInTurn session = null;
     try {
       Trainables weights = plan.start();
-      session = new SessionInTurn(weights, plan.frozen, plan.device);
+      session = new SessionInTurn(weights, plan.frozen, plan.device, plan.sharing);
       var run = new TrainingRun(plan, folder, weights, session);
       run.resume();
       session.on(plan.graphs.graph(run.step * plan.accumulate));

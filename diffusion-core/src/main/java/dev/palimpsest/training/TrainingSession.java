@@ -33,7 +33,8 @@ public final class TrainingSession implements AutoCloseable {
    * Opens a session; each run reads the trained weights as they are then.
    *
    * @param trainables a weight for each of the graph's; borrowed until this is closed
-   * @param frozen gives all other weights by name
+   * @param frozen gives all other weights by name; borrowed too by {@link
+   *     TrainingGraph#sharingWeights}
    * @throws IllegalArgumentException if a weight is missing, too many or has another shape
    */
   public static TrainingSession open(
@@ -49,7 +50,8 @@ public final class TrainingSession implements AutoCloseable {
         name -> graph.trainables().contains(name) ? trainables.tensor(name) : frozen.apply(name);
     // A plan in one piece keeps what the backward part needs last from the first operator on: of a
     // small U-Net with 64 pictures it took 1.6 times the memory and no less time.
-    SessionSettings settings = SessionSettings.defaults().memoryPattern(false);
+    SessionSettings settings =
+        SessionSettings.defaults().memoryPattern(false).sharedWeights(graph.isSharing());
     if (graph.isInPlace()) {
       settings = settings.editedWeights(graph.trainables());
     }

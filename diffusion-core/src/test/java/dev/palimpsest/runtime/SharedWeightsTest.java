@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import dev.palimpsest.autodiff.Gradients;
 import dev.palimpsest.graph.Dims;
 import dev.palimpsest.graph.Graph;
 import dev.palimpsest.graph.Value;
@@ -13,6 +14,7 @@ import dev.palimpsest.tensor.NoiseSource;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -61,6 +63,18 @@ class SharedWeightsTest {
       assertArrayEquals(before, run(copied));
       assertNotEquals(before[0], run(shared)[0]);
     }
+  }
+
+  @Test
+  void kernelsAreTurnedUnlessKept() {
+    Value picture = Value.input("x", DType.FLOAT32, Dims.of(Shape.of(1, 4, 6, 5)));
+    Value kernels = Value.parameter("w", DType.FLOAT32, Shape.of(8, 4, 3, 3));
+    Value out = picture.conv(kernels, null, 1, 1);
+    Value cotangent = Value.input("dy", DType.FLOAT32, Dims.of(Shape.of(1, 8, 6, 5)));
+    List<Value> wanted = Gradients.of(List.of(out), List.of(cotangent), List.of(picture));
+    Graph gradient = Graph.of("gradient", "dx", wanted.get(0));
+    assertEquals(Set.of(), gradient.lowered(Map.of(), Map.of()).factors());
+    assertEquals(Set.of("w"), gradient.lowered(Map.of(), Map.of(), Set.of("w")).factors());
   }
 
   @Test

@@ -73,6 +73,9 @@ final class BenchErasureCommand implements Callable<Integer> {
           "Instead, iterations that denoise anew, each up to this evaluation of the network, from 0.")
   private List<Integer> until = new ArrayList<>();
 
+  @Option(names = "--shared-weights", description = "Read frozen weights where they lie.")
+  private boolean sharing;
+
   @Option(
       names = "--turns",
       description =
@@ -119,6 +122,7 @@ final class BenchErasureCommand implements Callable<Integer> {
             .method(method)
             .device(device.open())
             .saveEvery(1_000_000);
+    plan = sharing ? plan.sharedWeights() : plan;
     return until.isEmpty()
         ? plan.iterations(iterations)
         : plan.iterations(until.size()).exact(new Given(clock));

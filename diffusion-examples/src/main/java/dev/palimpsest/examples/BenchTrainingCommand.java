@@ -107,6 +107,9 @@ final class BenchTrainingCommand implements Callable<Integer> {
       description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
   private Recompute recompute = Recompute.NOTHING;
 
+  @Option(names = "--shared-weights", description = "Read frozen weights where they lie.")
+  private boolean sharing;
+
   @Option(
       names = "--steps",
       paramLabel = "N",
@@ -171,7 +174,10 @@ final class BenchTrainingCommand implements Callable<Integer> {
     TrainingGraph graph = TrainingGraph.of(network, initial.keySet(), recompute);
     try (TrainingSession session =
         TrainingSession.open(
-            graph, Trainables.of(initial), component.weights()::get, device.open())) {
+            sharing ? graph.sharingWeights() : graph,
+            Trainables.of(initial),
+            component.weights()::get,
+            device.open())) {
       report.put("open_s", seconds(start));
       report.put("parameters", component.parameters());
       report.put("trained", initial.values().stream().mapToLong(Tensor::elements).sum());

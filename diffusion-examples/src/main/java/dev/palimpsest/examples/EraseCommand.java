@@ -95,6 +95,11 @@ final class EraseCommand implements Callable<Integer> {
   private int batch = 1;
 
   @Option(
+      names = "--shared-weights",
+      description = "Read weights that are not trained where they lie: less memory, slower steps.")
+  private boolean sharing;
+
+  @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "0",
@@ -169,6 +174,7 @@ final class EraseCommand implements Callable<Integer> {
             .device(device.open());
     plan = from == null ? plan : plan.from(from);
     plan = plan.learningRate(LearningRate.constant(rate()));
+    plan = sharing ? plan.sharedWeights() : plan;
     return exact ? plan.exact() : plan;
   }
 

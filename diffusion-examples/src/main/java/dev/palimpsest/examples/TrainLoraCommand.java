@@ -130,6 +130,11 @@ final class TrainLoraCommand implements Callable<Integer> {
       description = "${COMPLETION-CANDIDATES}: memory for time.")
   private Recompute recompute = Recompute.NOTHING;
 
+  @Option(
+      names = "--shared-weights",
+      description = "Read weights that are not trained where they lie: less memory, slower steps.")
+  private boolean sharing;
+
   @Option(names = "--half", description = "Half precision, on CUDA.")
   private boolean half;
 
@@ -220,6 +225,9 @@ final class TrainLoraCommand implements Callable<Integer> {
     }
     if (minSnr != null) {
       plan.minSnr(minSnr);
+    }
+    if (sharing) {
+      plan.sharedWeights();
     }
     if (half) {
       plan.halfPrecision();
