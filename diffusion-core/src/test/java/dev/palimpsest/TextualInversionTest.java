@@ -1,5 +1,6 @@
 package dev.palimpsest;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -149,6 +150,12 @@ class TextualInversionTest {
     }
   }
 
+  private static float[] vectors(TextualInversion embedding, String component) {
+    Tensor vectors = requireNonNull(embedding.words(component).get(embedding.name()));
+    assertEquals(DType.FLOAT32, vectors.dtype());
+    return vectors.floats();
+  }
+
   private Path file(String name, Map<String, Tensor> tensors) throws IOException {
     Path file = dir.resolve(name);
     Safetensors.write(file, tensors, Map.of());
@@ -171,8 +178,8 @@ class TextualInversionTest {
     assertEquals(
         "embedding xl pet of 3 vectors for [text_encoder, text_encoder_2]", kohya.toString());
     assertEquals("embedding <x> of 1 vectors for [text_encoder]", single.toString());
-    assertArrayEquals(one.floats(), kohya.named("<y>").words("text_encoder").get("<y>").floats());
-    assertArrayEquals(two.floats(), kohya.words("text_encoder_2").get("xl pet").floats());
+    assertArrayEquals(one.floats(), vectors(kohya.named("<y>"), "text_encoder"));
+    assertArrayEquals(two.floats(), vectors(kohya, "text_encoder_2"));
     try (var plain = open(XL);
         var knowing = open(XL, kohya)) {
       assertEquals(
@@ -186,9 +193,7 @@ class TextualInversionTest {
     Tensor one = rows(SD, "text_encoder", "cat");
     for (DType type : List.of(DType.FLOAT16, DType.BFLOAT16)) {
       var read = TextualInversion.read(file("h.safetensors", Map.of("emb_params", one.as(type))));
-      Tensor vectors = read.words("text_encoder").get("h");
-      assertEquals(DType.FLOAT32, vectors.dtype());
-      assertArrayEquals(one.as(type).as(DType.FLOAT32).floats(), vectors.floats());
+      assertArrayEquals(one.as(type).as(DType.FLOAT32).floats(), vectors(read, "text_encoder"));
     }
   }
 
