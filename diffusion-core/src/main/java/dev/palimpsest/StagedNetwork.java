@@ -1,5 +1,7 @@
 package dev.palimpsest;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.palimpsest.graph.Graph;
 import dev.palimpsest.model.Stage;
 import dev.palimpsest.runtime.Cancellation;
@@ -116,21 +118,21 @@ final class StagedNetwork {
         Map<String, Tensor> out = session.run(inputs, cancellation);
         total.add(
             (double) tile.height() * tile.width(),
-            out.get(Stage.MEAN).floats(),
-            out.get(Stage.VARIANCE).floats());
+            requireNonNull(out.get(Stage.MEAN)).floats(),
+            requireNonNull(out.get(Stage.VARIANCE)).floats());
       }
       statistics.put(Stage.MEAN + index, total.mean());
       statistics.put(Stage.VARIANCE + index, total.variance());
     }
 
     private PlaneFile transform(Session session, List<Area> tiles) {
-      int channels = (int) session.outputs().get(Stage.OUTPUT).dims().get(1).size();
+      int channels = (int) requireNonNull(session.outputs().get(Stage.OUTPUT)).dims().get(1).size();
       Area size = in.whole().scaled(stage.up(), stage.down());
       PlaneFile out = PlaneFile.create(channels, size.height(), size.width());
       try {
         for (Area tile : tiles) {
           Area seen = tile.grown(Stage.REACH, in.height(), in.width());
-          Tensor made = session.run(inputs(session, seen), cancellation).get(Stage.OUTPUT);
+          Tensor made = run(session, inputs(session, seen));
           out.write(
               made,
               tile.within(seen).scaled(stage.up(), stage.down()),
@@ -157,7 +159,11 @@ final class StagedNetwork {
     }
 
     private Tensor only(Session session, Tensor x) {
-      return session.run(Map.of(Stage.INPUT, x), cancellation).get(Stage.OUTPUT);
+      return run(session, Map.of(Stage.INPUT, x));
+    }
+
+    private Tensor run(Session session, Map<String, Tensor> inputs) {
+      return requireNonNull(session.run(inputs, cancellation).get(Stage.OUTPUT));
     }
 
     /** Tiles of about one size that cover the input, row by row. */
