@@ -187,16 +187,19 @@ class DiffusionPipelineTest {
   void closingWaitsForTheGenerationAndThenRefuses() throws Exception {
     DiffusionPipeline other = TestModels.tiny(3).open();
     var running = new CountDownLatch(1);
-    var done = new AtomicInteger();
+    var steps = new AtomicInteger();
     var generation =
         CompletableFuture.runAsync(
-            () -> {
-              other.generate(CAT.steps(20), step -> running.countDown());
-              done.set(1);
-            });
+            () ->
+                other.generate(
+                    CAT.steps(20),
+                    step -> {
+                      steps.incrementAndGet();
+                      running.countDown();
+                    }));
     running.await();
     other.close();
-    assertEquals(1, done.get(), "closed before the generation ended");
+    assertEquals(20, steps.get(), "closed before the generation ended");
     generation.get();
     other.close(); // harmless
     assertThrows(IllegalStateException.class, () -> other.generate(CAT));

@@ -61,7 +61,7 @@ class SubsetTest {
     List<Value> last = parameters(unet, "conv_norm_out");
     List<Node> nodes = backward(unet, last);
     // The last convolution's gradient of its input, and two sums.
-    assertEquals(1, count(nodes, "Conv"));
+    assertEquals(1, count(nodes, "ConvTranspose"));
     assertEquals(0, count(nodes, "MatMul"));
     assertTrue(nodes.size() < 60, () -> nodes.size() + " nodes");
   }
