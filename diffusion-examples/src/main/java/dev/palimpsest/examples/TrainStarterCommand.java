@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Spec;
     name = "train-starter",
     mixinStandardHelpOptions = true,
     description = {
-      "Trains the starter model from random weights and saves it in diffusers layout.",
+      "Trains the starter model, from random weights or on, and saves it in diffusers layout.",
       "Interrupted, it goes on where it was when it is started again."
     })
 final class TrainStarterCommand implements Callable<Integer> {
@@ -39,8 +40,21 @@ final class TrainStarterCommand implements Callable<Integer> {
       names = "--steps",
       paramLabel = "N",
       defaultValue = "6000",
-      description = "Of 48 pictures each; default ${DEFAULT-VALUE}.")
+      description = "Default ${DEFAULT-VALUE}.")
   private long steps = 6000;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "48",
+      description = "Pictures a step; default ${DEFAULT-VALUE}.")
+  private int batch = 48;
+
+  @Option(
+      names = "--initial",
+      paramLabel = "DIR",
+      description = "Begin with the weights of this model instead of random ones.")
+  private @Nullable Path initial;
 
   @Option(names = "--out", paramLabel = "DIR", required = true, description = "The new folder.")
   private Path out = Path.of("");
@@ -49,7 +63,8 @@ final class TrainStarterCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     PrintWriter console = spec.commandLine().getOut();
     try (StarterModel starter = StarterModel.open()) {
-      var training = new StarterTraining(starter.checkpoint());
+      Checkpoint begin = initial == null ? null : Checkpoint.read(initial);
+      var training = new StarterTraining(starter.checkpoint(), begin, batch);
       try (DiffusionTraining opened = training.open(pictures.read(), run, steps);
           var progress = Progress.of("training", steps)) {
         progress.stepTo(opened.step());

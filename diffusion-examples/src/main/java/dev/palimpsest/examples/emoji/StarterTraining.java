@@ -23,25 +23,31 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Trains the starter model from random weights: U-Net and text encoder together, on the latents of
- * the autoencoder of an existing model, whose configurations it takes too. Never on the group
- * {@link Emoji64#HELD_OUT}.
+ * Trains the starter model, from random weights or on: U-Net and text encoder together, on the
+ * latents of the autoencoder of an existing model, whose configurations it takes too. Never on the
+ * group {@link Emoji64#HELD_OUT}.
  */
 public final class StarterTraining {
-  private static final int BATCH = 48;
   private static final double RATE = 8e-4;
   private static final double GAMMA = 5;
   private static final long SEED = 1;
 
   private final Checkpoint like;
+  private final @Nullable Checkpoint initial;
+  private final int batch;
 
   /**
    * @param like gives the autoencoder, the tokenizer, the scheduler and the configurations
+   * @param initial where U-Net and text encoder begin, or null for random weights
+   * @param batch pictures a step
    */
-  public StarterTraining(Checkpoint like) {
+  public StarterTraining(Checkpoint like, @Nullable Checkpoint initial, int batch) {
     this.like = like;
+    this.initial = initial;
+    this.batch = batch;
   }
 
   /** The training on a folder; whoever opens it closes it. */
@@ -53,18 +59,22 @@ public final class StarterTraining {
       throws IOException {
     var text = new TextConditioning(like.config("text_encoder"), like.folder("tokenizer"));
     NoiseSchedule schedule = NoiseSchedule.scaledLinear(1000, 0.00085, 0.012);
-    return DiffusionTraining.builder(like.config("unet"), text)
-        .dataset("emoji64 without " + Emoji64.HELD_OUT, data(emoji, subjects))
-        .vae(like.component("vae"))
-        .loss(DiffusionLoss.minSnr(schedule, PredictionType.EPSILON, GAMMA))
-        .batch(BATCH)
-        .dropout(0.1)
-        .learningRate(LearningRate.cosine(RATE, steps).warmup(Math.min(200, steps / 10)))
-        .ema(Ema.of(0.999))
-        .steps(steps)
-        .saveEvery(250)
-        .seed(SEED)
-        .open(folder);
+    var builder =
+        DiffusionTraining.builder(like.config("unet"), text)
+            .dataset("emoji64 without " + Emoji64.HELD_OUT, data(emoji, subjects))
+            .vae(like.component("vae"))
+            .loss(DiffusionLoss.minSnr(schedule, PredictionType.EPSILON, GAMMA))
+            .batch(batch)
+            .dropout(0.1)
+            .learningRate(LearningRate.cosine(RATE, steps).warmup(Math.min(200, steps / 10)))
+            .ema(Ema.of(0.999))
+            .steps(steps)
+            .saveEvery(250)
+            .seed(SEED);
+    if (initial != null) {
+      builder.initial(initial);
+    }
+    return builder.open(folder);
   }
 
   private static TrainingData data(Emoji64 emoji, List<Subject> subjects) {

@@ -14,6 +14,7 @@ import dev.palimpsest.training.TrainingResult;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,7 +28,7 @@ class StarterTrainingTest {
     List<Subject> subjects = emoji.shown().subList(0, 2);
     List<Float> losses = new ArrayList<>();
     try (StarterModel given = StarterModel.open()) {
-      var training = new StarterTraining(given.checkpoint());
+      var training = new StarterTraining(given.checkpoint(), null, 48);
       try (DiffusionTraining run = training.open(emoji, subjects, folder.resolve("run"), 3)) {
         TrainingResult result = run.train(step -> losses.add(step.loss()));
         assertTrue(result.finished());
@@ -44,5 +45,21 @@ class StarterTrainingTest {
         assertEquals(64, pipeline.generate(request).first().toBufferedImage().getWidth());
       }
     }
+  }
+
+  @Test
+  void goesOnFromAModel() throws IOException {
+    Emoji64 emoji = Emoji64.read(Emoji64Test.DATA);
+    List<Float> losses = new ArrayList<>();
+    try (StarterModel given = StarterModel.open()) {
+      for (Checkpoint initial : Arrays.asList(null, given.checkpoint())) {
+        var training = new StarterTraining(given.checkpoint(), initial, 16);
+        Path own = folder.resolve("run-" + losses.size());
+        try (DiffusionTraining run = training.open(emoji, emoji.shown().subList(0, 2), own, 1)) {
+          run.train(step -> losses.add(step.loss()));
+        }
+      }
+    }
+    assertTrue(losses.get(1) < losses.get(0) / 3, losses::toString);
   }
 }
