@@ -46,11 +46,21 @@ final class Lowering {
       case "MatMul" -> product(rewriting);
       case "Add" -> biased(rewriting);
       case "Conv" -> winograd.apply(rewriting);
-      case "ConvTranspose" ->
-          isKept(rewriting.inputs().get(1)) ? null : TurnedKernels.apply(rewriting);
+      case "ConvTranspose" -> isKept(rewriting.inputs().get(1)) ? null : turned(rewriting);
       case "ReduceSum" -> sumOfRows(rewriting);
       default -> null;
     };
+  }
+
+  /** A transposed convolution as a convolution with turned kernels, itself lowered. */
+  private @Nullable List<Value> turned(Graph.Rewriting rewriting) {
+    List<Value> turned = TurnedKernels.apply(rewriting);
+    if (turned == null) {
+      return null;
+    }
+    var convolution = (Node) turned.get(0).origin();
+    List<Value> split = winograd.apply(new Graph.Rewriting(convolution, convolution.inputs()));
+    return split == null ? turned : split;
   }
 
   private boolean isKept(@Nullable Value weight) {

@@ -45,10 +45,12 @@ final class TurnedKernels {
     Attributes windows =
         Attributes.NONE
             .withAll("kernel_shape", kernel)
+            .withAll("strides", list(Attributes.NONE, "strides", kernel.length, 1))
             .withAll("pads", mirrored)
-            .withAll("dilations", dilations)
             .with("group", group);
-    return Operators.get("Conv").apply(inputs, windows);
+    boolean dilated = !all(dilations, 1);
+    return Operators.get("Conv")
+        .apply(inputs, dilated ? windows.withAll("dilations", dilations) : windows);
   }
 
   /** [in, out / group, k...] as [out, in / group, k...], each kernel back to front. */

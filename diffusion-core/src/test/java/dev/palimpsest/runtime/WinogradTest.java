@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.palimpsest.autodiff.Gradients;
 import dev.palimpsest.graph.Dims;
 import dev.palimpsest.graph.Graph;
 import dev.palimpsest.graph.Value;
@@ -12,7 +13,9 @@ import dev.palimpsest.tensor.DType;
 import dev.palimpsest.tensor.NoiseSource;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -66,5 +69,17 @@ class WinogradTest {
     assertTrue(CONVOLUTION.lowered(Map.of(), USUAL).size() > 30);
     assertEquals(1, CONVOLUTION.lowered(Map.of(), Map.of()).size());
     assertEquals(1, CONVOLUTION.lowered(Map.of(), Map.of("height", 16L, "width", 16L)).size());
+  }
+
+  @Test
+  void isUsedForTheGradientOfAConvolutionsInput() {
+    Value picture = Value.input("x", DType.FLOAT32, Dims.of(Shape.of(1, IN, 32, 32)));
+    Value kernels = Value.parameter("w", DType.FLOAT32, Shape.of(OUT, IN, 3, 3));
+    Value out = picture.conv(kernels, null, 1, 1);
+    Value cotangent = Value.input("dy", DType.FLOAT32, Dims.of(Shape.of(1, OUT, 32, 32)));
+    List<Value> wanted = Gradients.of(List.of(out), List.of(cotangent), List.of(picture));
+    Graph gradient = Graph.of("gradient", "dx", wanted.get(0));
+    assertTrue(gradient.lowered(Map.of(), Map.of()).size() > 30);
+    assertTrue(gradient.lowered(Map.of(), Map.of(), Set.of("w")).size() < 5);
   }
 }
