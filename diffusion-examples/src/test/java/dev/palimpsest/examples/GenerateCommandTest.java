@@ -71,7 +71,7 @@ class GenerateCommandTest {
     assertTrue(done.out().contains("edited-fire-engine.png"), done::out);
     assertEquals(64, Pictures.read(dir.resolve("edited-fire-engine.png")).getWidth());
     Cli unknown = short2("--reweight", "car@2", "--out", edited);
-    assertEquals(1, unknown.code());
+    assertEquals(2, unknown.code());
     assertTrue(unknown.err().contains("no 'car'"), unknown::err);
     assertEquals(2, short2("--reweight", "fire engine", "--out", edited).code());
   }

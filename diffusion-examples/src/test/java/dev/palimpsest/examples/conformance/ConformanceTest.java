@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.palimpsest.GoldenFolder;
 import dev.palimpsest.checkpoint.Safetensors;
-import dev.palimpsest.tensor.GoldenArrays;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
@@ -79,19 +78,17 @@ class ConformanceTest {
 
   /** Area p2p on the network of area pipelines, and on its export. */
   @ParameterizedTest
-  @ValueSource(strings = {"pipelines/sd", "onnx_export/sd_onnx"})
+  @ValueSource(strings = {"pipelines/sd", "sd_onnx"})
   void attentionCasesPass(String model) throws IOException {
     Path family = Files.createDirectories(temp.resolve(model.replace('/', '-')));
+    Path attention = GoldenFolder.of("/p2p.zip");
     ObjectNode manifest =
-        (ObjectNode) JSON.readTree(GoldenArrays.file("p2p", "manifest.json").toFile());
-    Path folder =
-        model.startsWith("onnx")
-            ? GoldenArrays.file("onnx_export", "sd_onnx")
-            : cases.resolve("pipelines/sd");
+        (ObjectNode) JSON.readTree(attention.resolve("p2p/manifest.json").toFile());
+    Path folder = model.equals("sd_onnx") ? attention.resolve(model) : cases.resolve(model);
     manifest.path("cases").forEach(each -> ((ObjectNode) each).put("model", folder.toString()));
     Path area = Files.createDirectories(family.resolve("p2p"));
     JSON.writeValue(area.resolve("manifest.json").toFile(), manifest);
-    Files.copy(GoldenArrays.file("p2p", "p2p.safetensors"), area.resolve("p2p.safetensors"));
+    Files.copy(attention.resolve("p2p/p2p.safetensors"), area.resolve("p2p.safetensors"));
     Files.writeString(family.resolve("manifest.json"), "{\"areas\":[{\"area\":\"p2p\"}]}");
     Outcome outcome = run(family, family.resolve("out"), Set.of());
     assertEquals(new Conformance.Summary(9, 9, 0, Set.of()), outcome.summary(), outcome.report());
