@@ -283,12 +283,7 @@ public final class GenerationRequest {
 
   /** Gives a part of the picture, beside those given before, a prompt of its own. */
   public GenerationRequest region(PromptRegion region) {
-    return with(
-        f -> {
-          var regions = new ArrayList<>(f.regions);
-          regions.add(requireNonNull(region));
-          f.regions = List.copyOf(regions);
-        });
+    return with(f -> f.regions = and(f.regions, region));
   }
 
   /** Makes the picture small first, then enlarges it and denoises again. */
@@ -320,13 +315,14 @@ public final class GenerationRequest {
 
   /** With a change to the network's attention, after those before it; docs/attention.md. */
   public GenerationRequest edit(AttentionEdit edit) {
-    requireNonNull(edit);
-    return with(
-        f -> {
-          var edits = new ArrayList<>(f.edits);
-          edits.add(edit);
-          f.edits = List.copyOf(edits);
-        });
+    return with(f -> f.edits = and(f.edits, edit));
+  }
+
+  /** A list and one more. */
+  private static <T> List<T> and(List<T> before, T one) {
+    var all = new ArrayList<T>(before);
+    all.add(requireNonNull(one));
+    return List.copyOf(all);
   }
 
   /**

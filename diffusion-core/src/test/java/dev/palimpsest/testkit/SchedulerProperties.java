@@ -112,19 +112,24 @@ public abstract class SchedulerProperties {
         grid.subList(Math.max(0, grid.size() - called.size()), grid.size()),
         called,
         "timesteps of the calls, against the end of timesteps()");
-    // Within a step an ancestral solver goes below the next step's level, to which it adds noise.
-    List<Double> ordered =
-        traits().isStochastic()
-            ? made.calls().stream().map(calls -> calls.get(0).timestep()).toList()
-            : called;
-    for (int k = 1; k < ordered.size(); k++) {
-      double change = ordered.get(k) - ordered.get(k - 1);
+    // Within a step an ancestral solver may pass the next step's level, to which it adds noise.
+    if (traits().isStochastic()) {
+      checkDirection(made.calls().stream().map(calls -> calls.get(0).timestep()).toList());
+      made.calls().forEach(calls -> checkDirection(calls.stream().map(Call::timestep).toList()));
+    } else {
+      checkDirection(called);
+    }
+  }
+
+  private void checkDirection(List<Double> timesteps) {
+    for (int k = 1; k < timesteps.size(); k++) {
+      double change = timesteps.get(k) - timesteps.get(k - 1);
       check(
           traits().isToNoise() ? change >= -TIMESTEP : change <= TIMESTEP,
           "timesteps must %s, but %s follows %s at call %s",
           traits().isToNoise() ? "rise" : "fall",
-          ordered.get(k),
-          ordered.get(k - 1),
+          timesteps.get(k),
+          timesteps.get(k - 1),
           k);
     }
   }

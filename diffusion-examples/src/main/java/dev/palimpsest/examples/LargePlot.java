@@ -5,7 +5,6 @@ import java.awt.Font;
 import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler;
@@ -24,12 +23,7 @@ record LargePlot(List<BenchLargeCommand.Row> rows) {
    * @throws IllegalStateException if Java cannot draw text
    */
   BufferedImage draw() {
-    try {
-      return BitmapEncoder.getBufferedImage(chart());
-    } catch (Error e) { // without fonts Java throws a plain Error
-      throw new IllegalStateException(
-          "cannot draw the plot's text: install fontconfig and a font such as DejaVu Sans", e);
-    }
+    return PlotPicture.of(chart());
   }
 
   private XYChart chart() {

@@ -6,7 +6,6 @@ import java.awt.Color;
 import java.awt.Font;
 import java.awt.image.BufferedImage;
 import java.util.List;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -26,12 +25,7 @@ record LikelihoodPlot(String title, BitsPerDim bits) {
    * @throws IllegalStateException if Java cannot draw text
    */
   BufferedImage draw() {
-    try {
-      return BitmapEncoder.getBufferedImage(chart());
-    } catch (Error e) { // without fonts Java throws a plain Error
-      throw new IllegalStateException(
-          "cannot draw the plot's text: install fontconfig and a font such as DejaVu Sans", e);
-    }
+    return PlotPicture.of(chart());
   }
 
   private XYChart chart() {
