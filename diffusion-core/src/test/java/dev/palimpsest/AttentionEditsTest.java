@@ -340,26 +340,6 @@ class AttentionEditsTest {
   }
 
   @Test
-  void ofAllFormsOfGeneration() throws Exception {
-    AttentionEdit edit = AttentionEdit.reweight("cat", 3);
-    BufferedImage picture = filled(Color.ORANGE);
-    GenerationRequest toImage = CAT.steps(4).image(picture).strength(0.5);
-    assertDiffer(latents(toImage), latents(toImage.edit(edit)));
-    GenerationRequest inpainting = CAT.steps(4).image(picture).mask(filled(Color.WHITE));
-    assertDiffer(latents(inpainting), latents(inpainting.edit(edit)));
-    GenerationRequest sourced = inpainting.source("a red cat").edit(AttentionEdit.replace());
-    assertArrayEquals(latents(inpainting), latents(sourced), 1e-4f);
-    try (var xl = TestModels.tinyXl(7).open()) {
-      assertDiffer(latents(xl, CAT), latents(xl, CAT.edit(edit)));
-    }
-    try (var nine = DiffusionPipeline.builder(TestModels.checkpoint(3, 9)).open()) {
-      GenerationRequest masked = CAT.image(picture).mask(filled(Color.WHITE));
-      GenerationRequest both = masked.source("a red cat").edit(AttentionEdit.replace());
-      assertArrayEquals(latents(nine, masked), latents(nine, both), 1e-4f);
-    }
-  }
-
-  @Test
   void anEditOfOnesOwnTakesValues() {
     AttentionEdit own = new Damped(1);
     assertArrayEquals(latents(CAT.edit(IDENTITY)), latents(CAT.edit(own)), 0f);

@@ -11,13 +11,16 @@ import dev.palimpsest.EncodedPrompts;
 import dev.palimpsest.GenerationRequest;
 import dev.palimpsest.TestModels;
 import dev.palimpsest.attention.AttentionEdit;
+import dev.palimpsest.attention.AttentionMaps;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.WeightLayer;
+import dev.palimpsest.checkpoint.Weights;
 import dev.palimpsest.errors.CheckpointException;
 import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
@@ -50,6 +53,14 @@ class LiveLoraTest {
       largest = Math.max(largest, Math.abs(value));
     }
     assertArrayEquals(expected.floats(), actual.floats(), ROUNDING * largest);
+  }
+
+  private static void assertDiffer(Tensor one, Tensor other) {
+    float largest = 0;
+    for (int i = 0; i < one.floats().length; i++) {
+      largest = Math.max(largest, Math.abs(one.floats()[i] - other.floats()[i]));
+    }
+    assertTrue(largest > 10 * ROUNDING, "they differ by " + largest + " at most");
   }
 
   @ParameterizedTest
@@ -88,6 +99,41 @@ class LiveLoraTest {
           merged(CHECKPOINT.with(lora.at(0.6)), edited),
           latents(pipeline, edited.adapter(lora, 0.6)));
       assertClose(latents(plain, edited), latents(pipeline, edited.adapter(lora, 0)));
+    }
+  }
+
+  @Test
+  void attentionEditsActOnAnAdapterOverAnErasure() throws IOException {
+    Weights unet = CHECKPOINT.component("unet").weights();
+    String value = "mid_block.attentions.0.transformer_blocks.0.attn2.to_v.weight";
+    Checkpoint erased =
+        CHECKPOINT.with(
+            WeightLayer.replacing(
+                "erasure of \"cat\"",
+                "unet",
+                Map.of(value, Tensor.zeros(unet.get(value).shape()))));
+    Lora lora = Loras.noise(CHECKPOINT, Loras.Kind.PLAIN, 3, path -> true);
+    GenerationRequest edited = CAT.edit(AttentionEdit.reweight("cat", 5));
+    try (var pipeline = DiffusionPipeline.builder(erased).adapter(lora).open()) {
+      Tensor expected = merged(erased.with(lora.at(0.6)), edited);
+      assertClose(expected, latents(pipeline, edited.adapter(lora, 0.6)));
+      assertDiffer(expected, merged(CHECKPOINT.with(lora.at(0.6)), edited));
+      assertDiffer(expected, merged(erased.with(lora.at(0.6)), CAT));
+    }
+  }
+
+  @Test
+  void capturedMapsAreThoseOfTheAdaptedNetwork() throws IOException {
+    Lora lora = Loras.noise(CHECKPOINT, Loras.Kind.PLAIN, 3, path -> true);
+    GenerationRequest request = CAT.edit(AttentionEdit.capture());
+    try (var live = DiffusionPipeline.builder(CHECKPOINT).adapter(lora).open();
+        var merged = DiffusionPipeline.builder(CHECKPOINT.with(lora.at(0.6))).open()) {
+      AttentionMaps expected = merged.generate(request).attention().get(0);
+      AttentionMaps maps = live.generate(request.adapter(lora, 0.6)).attention().get(0);
+      AttentionMaps plain = live.generate(request.adapter(lora, 0)).attention().get(0);
+      String site = maps.sites().get(0).name();
+      assertClose(expected.of(site), maps.of(site));
+      assertDiffer(plain.of(site), maps.of(site));
     }
   }
 
