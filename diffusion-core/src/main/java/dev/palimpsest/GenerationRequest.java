@@ -10,17 +10,9 @@ import dev.palimpsest.scheduler.Scheduler;
 import dev.palimpsest.tensor.NoiseSource;
 import dev.palimpsest.tensor.Tensor;
 import java.awt.image.BufferedImage;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalDouble;
-import java.util.OptionalInt;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What to generate: a prompt and how. Each method returns another request; what is not said has the
@@ -31,61 +23,13 @@ import org.jspecify.annotations.Nullable;
  * GenerationRequest.of("a lighthouse at dusk").negativePrompt("blurry").size(768, 512).seed(42)
  * }</pre>
  */
-public final class GenerationRequest {
-  private final Fields fields;
-
-  private GenerationRequest(Fields fields) {
-    this.fields = fields;
+public final class GenerationRequest extends RequestedValues {
+  private GenerationRequest(RequestFields fields) {
+    super(fields);
   }
 
-  /** The fields while a request is copied; never changed afterwards. */
-  private static final class Fields implements Cloneable {
-    @Nullable String prompt;
-    @Nullable String prompt2;
-    @Nullable EncodedPrompts encodedPrompts;
-    @Nullable String negativePrompt;
-    @Nullable String negativePrompt2;
-    PromptSyntax promptSyntax = PromptSyntax.PLAIN;
-    int clipSkip;
-    @Nullable Integer classLabel;
-    int width;
-    int height;
-    int steps;
-    @Nullable List<Integer> timesteps;
-    double guidanceScale = Double.NaN;
-    double guidanceRescale;
-    List<Long> seeds = List.of();
-    Map<String, AdapterScale> adapters = Map.of();
-    List<AttentionEdit> edits = List.of();
-    @Nullable String source;
-    @Nullable EncodedPrompts encodedSource;
-    int images = 1;
-    @Nullable Tensor latents;
-    @Nullable Supplier<NoiseSource> noise;
-    @Nullable Scheduler scheduler;
-    @Nullable BufferedImage image;
-    double strength = Double.NaN;
-    @Nullable BufferedImage mask;
-    @Nullable VaeTiling vaeTiling;
-    @Nullable Windows windows;
-    List<PromptRegion> regions = List.of();
-    @Nullable Hires hires;
-    PromptEncoder.@Nullable Size upscaled;
-    @Nullable SizeConditioning sizes;
-    @Nullable SizeConditioning negativeSizes;
-
-    @Override
-    protected Fields clone() {
-      try {
-        return (Fields) super.clone();
-      } catch (CloneNotSupportedException e) {
-        throw new AssertionError(e);
-      }
-    }
-  }
-
-  private GenerationRequest with(Consumer<Fields> change) {
-    Fields copy = fields.clone();
+  private GenerationRequest with(Consumer<RequestFields> change) {
+    RequestFields copy = fields.clone();
     change.accept(copy);
     return new GenerationRequest(copy);
   }
@@ -98,7 +42,7 @@ public final class GenerationRequest {
 
   /** A picture from a model without prompts. */
   public static GenerationRequest unconditional() {
-    return new GenerationRequest(new Fields());
+    return new GenerationRequest(new RequestFields());
   }
 
   /** A picture of a class, for models conditioned on class labels. */
@@ -148,13 +92,7 @@ public final class GenerationRequest {
 
   /** In pixels; each a multiple of the model's scale factor. Default: the model's native size. */
   public GenerationRequest size(int width, int height) {
-    checkArgument(
-        width > 0 && height > 0, "width and height must be > 0, were %sx%s", width, height);
-    return with(
-        f -> {
-          f.width = width;
-          f.height = height;
-        });
+    return with(f -> f.size = new PromptEncoder.Size(width, height));
   }
 
   /** Solver steps; default 50, and 1000 for models that work on pixels. */
@@ -227,19 +165,7 @@ public final class GenerationRequest {
    * scaleFactor, width / scaleFactor], standard normal.
    */
   public GenerationRequest latents(Tensor latents) {
-    float[] values = latents.floats();
-    for (int i = 0; i < values.length; i++) {
-      checkArgument(Float.isFinite(values[i]), "latents must be finite, one is %s", values[i]);
-    }
-    checkArgument(
-        latents.shape().rank() == 4,
-        "latents must be [images, channels, height, width], were %s",
-        latents.shape());
-    return with(
-        f -> {
-          f.latents = latents;
-          f.images = Math.toIntExact(latents.shape().dim(0));
-        });
+    return with(f -> f.startFrom(latents));
   }
 
   /** Where a run draws its noise, instead of seeds; asked for a new source at each run. */
@@ -283,7 +209,7 @@ public final class GenerationRequest {
 
   /** Gives a part of the picture, beside those given before, a prompt of its own. */
   public GenerationRequest region(PromptRegion region) {
-    return with(f -> f.regions = and(f.regions, region));
+    return with(f -> f.regions = RequestFields.and(f.regions, region));
   }
 
   /** Makes the picture small first, then enlarges it and denoises again. */
@@ -293,8 +219,6 @@ public final class GenerationRequest {
 
   /** Enlarges the finished picture to this size, by the pipeline's {@link Upscaler}. */
   public GenerationRequest upscaledTo(int width, int height) {
-    checkArgument(
-        width > 0 && height > 0, "width and height must be > 0, were %sx%s", width, height);
     return with(f -> f.upscaled = new PromptEncoder.Size(width, height));
   }
 
@@ -305,24 +229,12 @@ public final class GenerationRequest {
 
   /** The strength of an adapter that the pipeline was opened with. */
   public GenerationRequest adapter(String name, AdapterScale scale) {
-    return with(
-        f -> {
-          var scales = new TreeMap<>(f.adapters);
-          scales.put(name, requireNonNull(scale));
-          f.adapters = Collections.unmodifiableMap(scales);
-        });
+    return with(f -> f.scale(name, requireNonNull(scale)));
   }
 
   /** With a change to the network's attention, after those before it; docs/attention.md. */
   public GenerationRequest edit(AttentionEdit edit) {
-    return with(f -> f.edits = and(f.edits, edit));
-  }
-
-  /** A list and one more. */
-  private static <T> List<T> and(List<T> before, T one) {
-    var all = new ArrayList<T>(before);
-    all.add(requireNonNull(one));
-    return List.copyOf(all);
+    return with(f -> f.edits = RequestFields.and(f.edits, edit));
   }
 
   /**
@@ -361,101 +273,6 @@ public final class GenerationRequest {
     return latents(latents).size(width, height).with(f -> f.image = null);
   }
 
-  public Optional<String> prompt() {
-    return Optional.ofNullable(fields.prompt);
-  }
-
-  /** Empty if the prompt is to be encoded. */
-  public Optional<EncodedPrompts> encodedPrompts() {
-    return Optional.ofNullable(fields.encodedPrompts);
-  }
-
-  public Optional<String> prompt2() {
-    return Optional.ofNullable(fields.prompt2);
-  }
-
-  public Optional<String> negativePrompt() {
-    return Optional.ofNullable(fields.negativePrompt);
-  }
-
-  public Optional<String> negativePrompt2() {
-    return Optional.ofNullable(fields.negativePrompt2);
-  }
-
-  public PromptSyntax promptSyntax() {
-    return fields.promptSyntax;
-  }
-
-  public int clipSkip() {
-    return fields.clipSkip;
-  }
-
-  public OptionalInt classLabel() {
-    return fields.classLabel == null ? OptionalInt.empty() : OptionalInt.of(fields.classLabel);
-  }
-
-  /** Empty if the model's native width is asked for. */
-  public OptionalInt width() {
-    return positive(fields.width);
-  }
-
-  /** Empty if the model's native height is asked for. */
-  public OptionalInt height() {
-    return positive(fields.height);
-  }
-
-  /** Empty if the model's default is asked for. */
-  public OptionalInt steps() {
-    return positive(fields.steps);
-  }
-
-  /** Empty if a number of steps, or the model's, is asked for. */
-  public Optional<List<Integer>> timesteps() {
-    return Optional.ofNullable(fields.timesteps);
-  }
-
-  /** Empty if the model's default is asked for. */
-  public OptionalDouble guidanceScale() {
-    return number(fields.guidanceScale);
-  }
-
-  public double guidanceRescale() {
-    return fields.guidanceRescale;
-  }
-
-  /** As given: none, the first, or one an image. */
-  public List<Long> seeds() {
-    return fields.seeds;
-  }
-
-  public int images() {
-    return fields.images;
-  }
-
-  /** The strengths of adapters by name; those that are not named act as the pipeline says. */
-  public Map<String, AdapterScale> adapters() {
-    return fields.adapters;
-  }
-
-  /** The changes to the network's attention, in their order. */
-  public List<AttentionEdit> edits() {
-    return fields.edits;
-  }
-
-  /** Empty without a source picture, or if its prompt is encoded. */
-  public Optional<String> source() {
-    return Optional.ofNullable(fields.source);
-  }
-
-  /** Empty without a source picture, or if its prompt is text. */
-  public Optional<EncodedPrompts> encodedSource() {
-    return Optional.ofNullable(fields.encodedSource);
-  }
-
-  boolean hasSource() {
-    return fields.source != null || fields.encodedSource != null;
-  }
-
   /** The request for the source's picture. */
   GenerationRequest ofSource() {
     return with(
@@ -467,69 +284,5 @@ public final class GenerationRequest {
           f.encodedSource = null;
           f.edits = List.of();
         });
-  }
-
-  public Optional<Tensor> latents() {
-    return Optional.ofNullable(fields.latents);
-  }
-
-  public Optional<Supplier<NoiseSource>> noise() {
-    return Optional.ofNullable(fields.noise);
-  }
-
-  public Optional<Scheduler> scheduler() {
-    return Optional.ofNullable(fields.scheduler);
-  }
-
-  public Optional<BufferedImage> image() {
-    return Optional.ofNullable(fields.image);
-  }
-
-  /** Empty if the default is asked for. */
-  public OptionalDouble strength() {
-    return number(fields.strength);
-  }
-
-  public Optional<BufferedImage> mask() {
-    return Optional.ofNullable(fields.mask);
-  }
-
-  /** Empty if the pipeline's way is asked for. */
-  public Optional<VaeTiling> vaeTiling() {
-    return Optional.ofNullable(fields.vaeTiling);
-  }
-
-  /** Empty if the network is to see the whole picture at once. */
-  public Optional<Windows> windows() {
-    return Optional.ofNullable(fields.windows);
-  }
-
-  public List<PromptRegion> regions() {
-    return fields.regions;
-  }
-
-  public Optional<Hires> hires() {
-    return Optional.ofNullable(fields.hires);
-  }
-
-  /** Empty if the picture stays as it was denoised. */
-  Optional<PromptEncoder.Size> upscaled() {
-    return Optional.ofNullable(fields.upscaled);
-  }
-
-  public Optional<SizeConditioning> sizes() {
-    return Optional.ofNullable(fields.sizes);
-  }
-
-  public Optional<SizeConditioning> negativeSizes() {
-    return Optional.ofNullable(fields.negativeSizes);
-  }
-
-  private static OptionalInt positive(int value) {
-    return value == 0 ? OptionalInt.empty() : OptionalInt.of(value);
-  }
-
-  private static OptionalDouble number(double value) {
-    return Double.isNaN(value) ? OptionalDouble.empty() : OptionalDouble.of(value);
   }
 }

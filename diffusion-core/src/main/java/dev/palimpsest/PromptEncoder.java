@@ -26,7 +26,12 @@ interface PromptEncoder extends AutoCloseable {
   }
 
   /** Pixels. */
-  record Size(int width, int height) {}
+  record Size(int width, int height) {
+    public Size {
+      checkArgument(
+          width > 0 && height > 0, "width and height must be > 0, were %sx%s", width, height);
+    }
+  }
 
   @Override
   void close();
