@@ -9,7 +9,6 @@ import dev.palimpsest.attention.AttentionSite;
 import dev.palimpsest.attention.EditPlacement;
 import dev.palimpsest.attention.EditedRequest;
 import dev.palimpsest.runtime.Cancellation;
-import dev.palimpsest.scheduler.PredictionType;
 import dev.palimpsest.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,8 +20,8 @@ import java.util.Map;
  * A network with the edits of one request: it gives each evaluation the edits' inputs and keeps
  * what they capture. One run, one thread; the caller closes it.
  */
-final class EditedRun implements Denoiser {
-  private final SessionDenoiser network;
+final class EditedRun extends ForwardingDenoiser<SessionDenoiser> {
+  private final SessionDenoiser edited;
   private final EditableNetwork.Lease lease;
   private final List<AttentionEdit> edits;
   private final EvaluationRows rows;
@@ -40,11 +39,12 @@ final class EditedRun implements Denoiser {
       List<AttentionEdit> edits,
       EvaluationRows rows,
       EditedRequest request) {
+    super(plain);
     this.edits = edits;
     this.rows = rows;
     this.lease = editable.open(edits);
     try {
-      this.network = plain.with(lease.session());
+      this.edited = plain.with(lease.session());
       for (int i = 0; i < edits.size(); i++) {
         prepare(i, editable.graph().sites(edits.get(i)), request);
       }
@@ -71,7 +71,7 @@ final class EditedRun implements Denoiser {
     Map<String, AttentionSite> outputs = new LinkedHashMap<>();
     for (AttentionSite site : sites) {
       String output = AttentionGraph.captured(edit, site);
-      if (network.outputs().contains(output)) {
+      if (edited.outputs().contains(output)) {
         outputs.put(output, site);
       }
     }
@@ -96,9 +96,9 @@ final class EditedRun implements Denoiser {
       EditPlacement placement = edits.get(i).placement();
       inputs.put(AttentionGraph.rows(i), rows.actedOn(placement, i, step, steps));
     }
-    inputs.keySet().retainAll(network.inputs()); // an edit may take fewer than it has values for
+    inputs.keySet().retainAll(edited.inputs()); // an edit may take fewer than it has values for
     Map<String, Tensor> outputs =
-        network.evaluate(x, timestep, conditioning.sharing(inputs), cancellation);
+        edited.evaluate(x, timestep, conditioning.sharing(inputs), cancellation);
     for (CapturedMaps capture : captures) {
       EditPlacement placement = edits.get(capture.edit).placement();
       if (placement.actsIn(step, steps)) {
@@ -152,21 +152,6 @@ final class EditedRun implements Denoiser {
       inStep.add(maps);
       inRun.add(maps);
     }
-  }
-
-  @Override
-  public int channels() {
-    return network.channels();
-  }
-
-  @Override
-  public PredictionType predictionType() {
-    return network.predictionType();
-  }
-
-  @Override
-  public boolean predictsVariance() {
-    return network.predictsVariance();
   }
 
   @Override

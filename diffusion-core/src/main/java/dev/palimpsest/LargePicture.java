@@ -59,8 +59,19 @@ final class LargePicture {
     return Masks.toLatents(pixels, (int) latents.dim(3), (int) latents.dim(2));
   }
 
+  /** One pass, or two of which the first is small. */
+  Sample sample(DenoisingLoop loop, Upscaler upscaler) {
+    Hires hires = request.request().hires().orElse(null);
+    if (hires == null) {
+      return Sample.of(model, request, null, loop);
+    }
+    Tensor small = Sample.of(model, firstPass(hires), null, loop).end().x();
+    Tensor start = enlarged(small, hires, upscaler);
+    return Sample.of(model, request.strength(hires.strength()), start, loop);
+  }
+
   /** The request of the first of two passes: at a size that the model knows. */
-  ResolvedRequest firstPass(Hires hires) {
+  private ResolvedRequest firstPass(Hires hires) {
     int unit = 2 * model.decoder().scaleFactor();
     double area = (double) model.nativeWidth() * model.nativeHeight();
     double scale = Math.sqrt(area / ((double) request.width() * request.height()));
@@ -74,7 +85,7 @@ final class LargePicture {
   }
 
   /** The first pass's latents as the second pass starts from them, before noise is added. */
-  Tensor enlarged(Tensor latents, Hires hires, Upscaler upscaler) {
+  private Tensor enlarged(Tensor latents, Hires hires, Upscaler upscaler) {
     Shape size = request.latentShape(model);
     if (hires.space() == Hires.Space.LATENTS) {
       return Bilinear.resize(latents, (int) size.dim(3), (int) size.dim(2));

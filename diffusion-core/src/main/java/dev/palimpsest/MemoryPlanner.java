@@ -88,7 +88,7 @@ final class MemoryPlanner {
     Graph graph = lowered(ModelLoader.unetGraph(unet), unet, usual);
     Windows seen =
         request.request().windows().orElse(new Windows(request.width(), request.height(), 0));
-    boolean pair = request.guidanceScale() > 1 && !model.embedsGuidance();
+    boolean pair = request.guidance(model) != null;
     return bound(
             graph,
             request.images() * (pair ? 2 : 1),

@@ -37,13 +37,13 @@ final class ModelLoader {
   private static final SessionSettings SHARED_WEIGHTS =
       SessionSettings.defaults().sharedWeights(true);
 
-  private final DiffusionPipeline.Builder options;
+  private final PipelineSettings options;
   private final Checkpoint checkpoint;
   private final ModelFamily family;
   private final Adapters adapters;
   private final List<AutoCloseable> owned = new ArrayList<>();
 
-  private ModelLoader(DiffusionPipeline.Builder options) {
+  private ModelLoader(PipelineSettings options) {
     this.options = options;
     this.checkpoint = options.checkpoint;
     this.adapters = new Adapters(options.adapters);
@@ -53,7 +53,7 @@ final class ModelLoader {
             checkpoint.index().string("_class_name"));
   }
 
-  static ModelParts open(DiffusionPipeline.Builder options) throws IOException {
+  static ModelParts open(PipelineSettings options) throws IOException {
     var loader = new ModelLoader(options);
     try {
       return loader.open();
@@ -68,6 +68,7 @@ final class ModelLoader {
   }
 
   private ModelParts open() throws IOException {
+    options.check(family);
     adapters.check(checkpoint);
     SchedulerConfig scheduler = scheduler();
     Config unet = checkpoint.config("unet");

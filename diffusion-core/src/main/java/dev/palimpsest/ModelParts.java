@@ -5,12 +5,14 @@ import static com.google.common.base.Preconditions.checkArgument;
 import com.google.common.primitives.Doubles;
 import dev.palimpsest.attention.AttentionEdit;
 import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.scheduler.SchedulePlan;
 import dev.palimpsest.scheduler.SchedulerConfig;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -118,6 +120,25 @@ record ModelParts(
         .path()
         .map(path -> String.valueOf(path.toAbsolutePath().normalize().getFileName()))
         .orElseGet(() -> checkpoint.index().string("_class_name", "model"));
+  }
+
+  /**
+   * What a request's prompt is to the network, with a negative half if the request is guided.
+   *
+   * @throws IllegalArgumentException if it is given encoded and lacks that half
+   */
+  EncodedPrompts encode(ResolvedRequest request, Cancellation cancellation) {
+    boolean guided = request.guidance(this) != null;
+    EncodedPrompts given = request.request().encodedPrompts().orElse(null);
+    if (given == null) {
+      return prompts.encode(request.request(), request.size(), guided, cancellation);
+    }
+    checkArgument(
+        !guided || given.negative().isPresent(),
+        "guidance needs encoded prompts with a negative half; encode them with guidance");
+    return guided
+        ? given
+        : new EncodedPrompts(given.positive(), Optional.empty(), given.warnings());
   }
 
   /** A row a picture, or the negative rows and then the others. */

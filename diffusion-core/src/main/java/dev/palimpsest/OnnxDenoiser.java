@@ -28,34 +28,13 @@ import java.util.Map;
  * }
  * }</pre>
  */
-public final class OnnxDenoiser implements Denoiser {
-  private final SessionDenoiser network;
-
+public final class OnnxDenoiser extends ForwardingDenoiser<SessionDenoiser> {
   private OnnxDenoiser(SessionDenoiser network) {
-    this.network = network;
+    super(network);
   }
 
   public static Builder builder(Path model) {
     return new Builder(requireNonNull(model));
-  }
-
-  SessionDenoiser network() {
-    return network;
-  }
-
-  @Override
-  public int channels() {
-    return network.channels();
-  }
-
-  @Override
-  public PredictionType predictionType() {
-    return network.predictionType();
-  }
-
-  @Override
-  public boolean predictsVariance() {
-    return network.predictsVariance();
   }
 
   /**
@@ -83,11 +62,6 @@ public final class OnnxDenoiser implements Denoiser {
   @Override
   public void close() {
     network.close();
-  }
-
-  @Override
-  public String toString() {
-    return network.toString();
   }
 
   /** Says what the file's network takes and gives. */

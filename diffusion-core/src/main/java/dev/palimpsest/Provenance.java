@@ -2,12 +2,15 @@ package dev.palimpsest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.palimpsest.attention.AttentionEdit;
+import dev.palimpsest.checkpoint.WeightLayer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
  * How a picture was made.
@@ -41,6 +44,30 @@ record Provenance(
     int clipSkip,
     Map<String, String> large) {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Of one of a request's pictures. */
+  static Provenance of(ModelParts model, ResolvedRequest request, int image) {
+    GenerationRequest asked = request.request();
+    return new Provenance(
+        model.name(),
+        model.checkpoint().hash(),
+        model.checkpoint().layers().stream().map(WeightLayer::description).toList(),
+        model.adapters().describe(asked),
+        Stream.concat(model.edits().stream(), asked.edits().stream())
+            .map(AttentionEdit::description)
+            .toList(),
+        request.scheduler(model).name(),
+        request.steps(),
+        request.guidanceScale(),
+        request.seeds().get(image),
+        request.width(),
+        request.height(),
+        request.strength(),
+        asked.prompt(),
+        asked.negativePrompt(),
+        asked.clipSkip(),
+        LargePicture.describe(asked));
+  }
 
   /** The text that A1111-style tools read from a PNG's {@code parameters} chunk. */
   String parameters() {

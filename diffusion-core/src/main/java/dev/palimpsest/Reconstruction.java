@@ -1,6 +1,7 @@
 package dev.palimpsest;
 
 import dev.palimpsest.image.PictureError;
+import dev.palimpsest.tensor.Tensor;
 
 /**
  * A picture that was generated again from its {@link Inversion}, and what was lost on the way.
@@ -19,4 +20,25 @@ public record Reconstruction(
     PictureError autoencoder,
     PictureError solver,
     PictureError total,
-    double latents) {}
+    double latents) {
+
+  /**
+   * @param autoencoded the picture encoded and decoded, float32 [1, 3, height, width], 0..1
+   * @param generated the latents of the image
+   */
+  static Reconstruction of(
+      Inversion inversion, GeneratedImage image, Tensor autoencoded, Tensor generated) {
+    return new Reconstruction(
+        image,
+        PictureError.of(inversion.pixels(), autoencoded),
+        PictureError.of(autoencoded, image.pixels()),
+        PictureError.of(inversion.pixels(), image.pixels()),
+        relativeError(inversion.encoded(), generated));
+  }
+
+  private static double relativeError(Tensor expected, Tensor actual) {
+    float[] none = new float[Math.toIntExact(expected.elements())];
+    return PictureError.of(expected, actual).rootMeanSquare()
+        / PictureError.of(expected, Tensor.of(expected.shape(), none)).rootMeanSquare();
+  }
+}

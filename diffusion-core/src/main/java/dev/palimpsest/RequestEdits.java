@@ -142,7 +142,7 @@ final class RequestEdits implements AutoCloseable {
       return (SessionDenoiser) denoiser;
     }
     if (denoiser instanceof OnnxDenoiser) {
-      return ((OnnxDenoiser) denoiser).network();
+      return ((OnnxDenoiser) denoiser).network;
     }
     throw new UnsupportedModelException(
         "attention edits need a checkpoint's network or an OnnxDenoiser; this pipeline denoises"

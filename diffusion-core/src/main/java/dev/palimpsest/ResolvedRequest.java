@@ -2,6 +2,8 @@ package dev.palimpsest;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import dev.palimpsest.scheduler.SchedulePlan;
+import dev.palimpsest.scheduler.Scheduler;
 import dev.palimpsest.tensor.NoiseSource;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
@@ -179,6 +181,22 @@ record ResolvedRequest(
   Shape latentShape(ModelParts model) {
     int factor = model.decoder().scaleFactor();
     return Shape.of(images(), model.denoiser().channels(), height / factor, width / factor);
+  }
+
+  /** Null where predictions are not combined: by a scale of 1, or of a network that knows it. */
+  @Nullable Guidance guidance(ModelParts model) {
+    return guidanceScale > 1 && !model.embedsGuidance()
+        ? new Guidance(guidanceScale, request.guidanceRescale())
+        : null;
+  }
+
+  Scheduler scheduler(ModelParts model) {
+    return request.scheduler().orElse(model.scheduler().scheduler());
+  }
+
+  SchedulePlan plan(ModelParts model) {
+    SchedulePlan plan = request.timesteps().map(model::plan).orElseGet(() -> model.plan(steps));
+    return Double.isNaN(strength) ? plan : plan.strength(strength);
   }
 
   NoiseSource noise() {

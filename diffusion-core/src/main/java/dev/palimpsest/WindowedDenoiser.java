@@ -1,7 +1,6 @@
 package dev.palimpsest;
 
 import dev.palimpsest.runtime.Cancellation;
-import dev.palimpsest.scheduler.PredictionType;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.util.ArrayList;
@@ -12,8 +11,7 @@ import org.jspecify.annotations.Nullable;
  * A network that sees a picture in {@link Windows}, and in each window what the prompts of regions
  * say of it: the predictions are averaged. Borrows the network. Thread-safe.
  */
-final class WindowedDenoiser implements Denoiser {
-  private final Denoiser network;
+final class WindowedDenoiser extends ForwardingDenoiser<Denoiser> {
   private final Windows windows;
   private final List<Layer> layers;
 
@@ -45,7 +43,7 @@ final class WindowedDenoiser implements Denoiser {
    * @param layers which together cover the picture
    */
   WindowedDenoiser(Denoiser network, Windows windows, List<Layer> layers) {
-    this.network = network;
+    super(network);
     this.windows = windows;
     this.layers = List.copyOf(layers);
   }
@@ -76,21 +74,6 @@ final class WindowedDenoiser implements Denoiser {
     var layers = new ArrayList<>(regions);
     layers.add(rest(latents, regions));
     return new WindowedDenoiser(network, cut && windows != null ? windows : whole, layers);
-  }
-
-  @Override
-  public int channels() {
-    return network.channels();
-  }
-
-  @Override
-  public PredictionType predictionType() {
-    return network.predictionType();
-  }
-
-  @Override
-  public boolean predictsVariance() {
-    return network.predictsVariance();
   }
 
   @Override
