@@ -11,10 +11,10 @@ import java.util.List;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /** The losses of a training, as means over stretches of steps. */
-record LossCurve(String name, List<Point> points) {
+public record LossCurve(String name, List<Point> points) {
   private static final Splitter COMMAS = Splitter.on(',');
 
-  LossCurve {
+  public LossCurve {
     points = List.copyOf(points);
   }
 
@@ -25,7 +25,7 @@ record LossCurve(String name, List<Point> points) {
    * @param mean of its losses
    * @param standardError of the mean, for independent losses of one expectation
    */
-  record Point(double step, double mean, double standardError) {}
+  public record Point(double step, double mean, double standardError) {}
 
   /**
    * Reads a table with columns {@code step} and {@code loss}, such as a run's {@code events.csv}.
@@ -33,7 +33,7 @@ record LossCurve(String name, List<Point> points) {
    * @param stretch how many rows make a point; those left over at the end make none
    * @throws IOException if the file cannot be read or is no such table; the message names the line
    */
-  static LossCurve read(String name, Path csv, int stretch) throws IOException {
+  public static LossCurve read(String name, Path csv, int stretch) throws IOException {
     checkArgument(stretch >= 2, "a stretch must be >= 2 steps, was %s", stretch);
     List<String> lines = Files.readAllLines(csv);
     List<String> header = COMMAS.splitToList(lines.isEmpty() ? "" : lines.get(0));

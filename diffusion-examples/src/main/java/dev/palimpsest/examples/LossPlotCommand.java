@@ -1,11 +1,7 @@
 package dev.palimpsest.examples;
 
-import static com.google.common.base.Preconditions.checkArgument;
-
 import dev.palimpsest.image.PngFile;
 import dev.palimpsest.image.PngMetadata;
-import java.awt.Color;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -15,11 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.style.Styler.LegendPosition;
-import org.knowm.xchart.style.markers.SeriesMarkers;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -32,12 +23,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Draws the losses of trainings into one plot and tells how far they are apart.")
 final class LossPlotCommand implements Callable<Integer> {
-  private static final int WIDTH = 900;
-  private static final int HEIGHT = 500;
   private static final int LAST = 10;
-  private static final Color[] COLOURS = {
-    new Color(0x1f77b4), new Color(0xff7f0e), new Color(0x2ca02c), new Color(0x9467bd)
-  };
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -93,40 +79,6 @@ final class LossPlotCommand implements Callable<Integer> {
    * @throws IOException if it cannot be written, or Java finds no font to draw with
    */
   static void draw(Path png, List<LossCurve> curves) throws IOException {
-    checkArgument(!curves.isEmpty(), "there must be a curve");
-    XYChart chart =
-        new XYChartBuilder()
-            .width(WIDTH)
-            .height(HEIGHT)
-            .xAxisTitle("step")
-            .yAxisTitle("loss")
-            .build();
-    chart
-        .getStyler()
-        .setYAxisLogarithmic(true)
-        .setLegendPosition(LegendPosition.InsideNE)
-        .setChartBackgroundColor(Color.WHITE)
-        .setSeriesColors(COLOURS);
-    for (LossCurve curve : curves) {
-      chart
-          .addSeries(
-              curve.name(),
-              curve.points().stream().map(LossCurve.Point::step).toList(),
-              curve.points().stream().map(LossCurve.Point::mean).toList())
-          .setMarker(SeriesMarkers.NONE);
-    }
-    PngFile.write(png, picture(chart), PngMetadata.none());
-  }
-
-  private static BufferedImage picture(XYChart chart) throws IOException {
-    try {
-      return BitmapEncoder.getBufferedImage(chart);
-    } catch (Error | RuntimeException e) { // without fonts Java throws a plain Error
-      throw new IOException(
-          "the plot cannot be drawn ("
-              + e.getMessage()
-              + "): install fontconfig and a font such as DejaVu Sans",
-          e);
-    }
+    PngFile.write(png, LossPlot.of(curves), PngMetadata.none());
   }
 }

@@ -47,6 +47,7 @@ import picocli.CommandLine.Spec;
       TrainStarterCommand.class,
       TrainJudgeCommand.class,
       CarRendersCommand.class,
+      CarStudyCommand.class,
       TrainLoraCommand.class,
       LoraStudyCommand.class,
       JudgeCommand.class,

@@ -14,7 +14,7 @@ import java.util.Map;
  * {@code /proc/self/status}; 0 on other systems. The kernel keeps the peak of the whole only, so
  * the sorts are looked at every 20 ms until closed.
  */
-final class ProcessMemory implements AutoCloseable {
+public final class ProcessMemory implements AutoCloseable {
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final Duration INTERVAL = Duration.ofMillis(20);
   private static final List<String> SORTS = List.of("VmHWM:", "RssAnon:", "RssFile:");
@@ -23,23 +23,23 @@ final class ProcessMemory implements AutoCloseable {
   private final Thread watcher = new Thread(this::watch, "process memory");
   private volatile boolean closed;
 
-  ProcessMemory() {
+  public ProcessMemory() {
     watcher.setDaemon(true);
     watcher.start();
   }
 
   /** File-backed pages included. */
-  long peak() {
+  public long peak() {
     return peak("VmHWM:");
   }
 
   /** Of memory that the process asked for. */
-  long peakAnonymous() {
+  public long peakAnonymous() {
     return peak("RssAnon:");
   }
 
   /** Of mapped files, which the system may drop at will: weights, libraries. */
-  long peakFileBacked() {
+  public long peakFileBacked() {
     return peak("RssFile:");
   }
 

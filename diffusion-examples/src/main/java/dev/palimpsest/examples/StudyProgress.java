@@ -1,13 +1,12 @@
 package dev.palimpsest.examples;
 
-import dev.palimpsest.examples.fashion.FashionStudy;
 import dev.palimpsest.training.TrainingListener;
 import java.io.PrintWriter;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Shows how far a study is: a bar on the terminal, a line now and then of its trainings. */
-final class StudyProgress implements FashionStudy.Progress, AutoCloseable {
+final class StudyProgress implements StudyListener, AutoCloseable {
   private static final int LINES = 20;
 
   private final PrintWriter out;

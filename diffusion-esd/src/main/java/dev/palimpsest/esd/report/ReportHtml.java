@@ -1,19 +1,15 @@
 package dev.palimpsest.esd.report;
 
-import com.google.common.html.HtmlEscapers;
 import dev.palimpsest.image.Pictures;
-import dev.palimpsest.image.PngFile;
-import dev.palimpsest.image.PngMetadata;
 import dev.palimpsest.image.Resampling;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** A report's result as one HTML page: style inline, pictures as data, no script. */
+/** A report's result as one HTML page. */
 final class ReportHtml {
   /** Pictures of a prompt and stack that are shown. */
   private static final int SHOWN = 5;
@@ -23,22 +19,15 @@ final class ReportHtml {
 
   private static final String STYLE =
       """
-      :root{color-scheme:light dark}
-      body{font:16px/1.45 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem}
-      h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
-      .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}
-      th,td{padding:.35rem .6rem;text-align:left;border-bottom:1px solid #8885;vertical-align:top}
-      td small{opacity:.7;white-space:nowrap}
-      details{border-bottom:1px solid #8885;padding:.4rem 0}summary{cursor:pointer}
       .row{margin:.4rem 0}.row>span{display:block;font-size:.85rem;opacity:.75}
       .row div{display:flex;flex-wrap:wrap;gap:6px}
-      img{width:72px;height:auto;border:3px solid #8886;border-radius:4px;box-sizing:border-box}
-      img.yes{border-color:#2a7de1}
+      .row img{width:72px;border:3px solid #8886;border-radius:4px;box-sizing:border-box}
+      .row img.yes{border-color:#2a7de1}
       .key{display:inline-block;width:.8em;height:.8em;border:3px solid #2a7de1;border-radius:3px}
       """;
 
   private final ReportResult result;
-  private final StringBuilder page = new StringBuilder();
+  private final HtmlPage page = HtmlPage.of("Erasure report", STYLE);
 
   private ReportHtml(ReportResult result) {
     this.result = result;
@@ -46,27 +35,18 @@ final class ReportHtml {
 
   static String of(ReportResult result) throws IOException {
     var html = new ReportHtml(result);
-    html.head();
     html.summary();
     for (PromptKind kind : PromptKind.values()) {
       html.subjects(kind);
     }
     html.pictures();
     html.how();
-    return html.page.append("</body></html>\n").toString();
-  }
-
-  private void head() {
-    page.append("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">")
-        .append("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">")
-        .append("<title>Erasure report</title><style>")
-        .append(STYLE)
-        .append("</style></head><body><h1>Erasure report</h1>\n");
+    return html.page.html();
   }
 
   private void summary() {
     page.append("<p>Shares of pictures in which ")
-        .append(escaped(result.scorer()))
+        .append(HtmlPage.escaped(result.scorer()))
         .append(" recognises the subject, with Wilson’s 95 % intervals. The same seeds throughout.")
         .append("</p><div class=wide><table><tr><th>model");
     for (PromptKind kind : PromptKind.values()) {
@@ -74,9 +54,9 @@ final class ReportHtml {
     }
     page.append("<th>change of unrelated pictures<th>worst concept<th>worst unrelated\n");
     for (StackResult stack : result.stacks()) {
-      page.append("<tr><th>").append(escaped(stack.name()));
+      page.append("<tr><th>").append(HtmlPage.escaped(stack.name()));
       for (PromptKind kind : PromptKind.values()) {
-        cell(stack.recognised(kind).map(ReportHtml::share));
+        cell(stack.recognised(kind).map(HtmlPage::share));
       }
       cell(stack.change().map(ReportHtml::change));
       cell(stack.worstConcept().map(ReportHtml::subject));
@@ -93,23 +73,13 @@ final class ReportHtml {
     page.append("<td>").append(html.orElse("–"));
   }
 
-  private static String share(Proportion proportion) {
-    return String.format(
-        Locale.ROOT,
-        "%.1f %% <small>%.1f–%.1f, of %d</small>",
-        100 * proportion.value(),
-        100 * proportion.low(),
-        100 * proportion.high(),
-        proportion.trials());
-  }
-
   private static String change(PictureChange change) {
     return String.format(
         Locale.ROOT, "%.3f <small>largest %.3f</small>", change.mean(), change.largest());
   }
 
   private static String subject(Map.Entry<String, Proportion> subject) {
-    return escaped(subject.getKey()) + " " + share(subject.getValue());
+    return HtmlPage.escaped(subject.getKey()) + " " + HtmlPage.share(subject.getValue());
   }
 
   private void subjects(PromptKind kind) {
@@ -118,11 +88,11 @@ final class ReportHtml {
       return;
     }
     page.append("<h2>").append(capital(kind)).append("</h2><div class=wide><table><tr><th>");
-    result.stacks().forEach(stack -> page.append("<th>").append(escaped(stack.name())));
+    result.stacks().forEach(stack -> page.append("<th>").append(HtmlPage.escaped(stack.name())));
     for (String subject : subjects) {
-      page.append("\n<tr><th>").append(escaped(subject));
+      page.append("\n<tr><th>").append(HtmlPage.escaped(subject));
       for (StackResult stack : result.stacks()) {
-        cell(Optional.ofNullable(stack.subjects(kind).get(subject)).map(ReportHtml::share));
+        cell(Optional.ofNullable(stack.subjects(kind).get(subject)).map(HtmlPage::share));
       }
     }
     page.append("</table></div>\n");
@@ -139,10 +109,12 @@ final class ReportHtml {
     for (int i = 0; i < prompts.size(); i++) {
       boolean open = prompts.get(i).prompt().kind() == PromptKind.CONCEPT;
       page.append(open ? "<details open><summary>" : "<details><summary>")
-          .append(escaped(prompts.get(i).prompt().text()))
+          .append(HtmlPage.escaped(prompts.get(i).prompt().text()))
           .append("</summary>");
       for (StackResult stack : result.stacks()) {
-        page.append("<div class=row><span>").append(escaped(stack.name())).append("</span><div>");
+        page.append("<div class=row><span>")
+            .append(HtmlPage.escaped(stack.name()))
+            .append("</span><div>");
         List<PromptResult.ScoredPicture> shown = stack.prompts().get(i).pictures();
         for (PromptResult.ScoredPicture one : shown.subList(0, Math.min(SHOWN, shown.size()))) {
           picture(one);
@@ -157,13 +129,8 @@ final class ReportHtml {
     boolean recognised = picture.score().recognised();
     page.append(recognised ? "<img class=yes alt=\"seed " : "<img alt=\"seed ")
         .append(picture.seed())
-        .append(
-            recognised
-                ? ", recognised\" src=\"data:image/png;base64,"
-                : "\" src=\"data:image/png;base64,")
-        .append(
-            Base64.getEncoder()
-                .encodeToString(PngFile.encode(small(picture), PngMetadata.generated())))
+        .append(recognised ? ", recognised\" src=\"" : "\" src=\"")
+        .append(HtmlPage.png(small(picture)))
         .append("\">");
   }
 
@@ -185,18 +152,14 @@ final class ReportHtml {
         .forEach(
             (name, value) ->
                 page.append("<tr><th>")
-                    .append(escaped(name))
+                    .append(HtmlPage.escaped(name))
                     .append("<td>")
-                    .append(escaped(value)));
+                    .append(HtmlPage.escaped(value)));
     for (StackResult stack : result.stacks()) {
-      page.append("<tr><th>").append(escaped(stack.name())).append("<td><small>");
-      page.append(escaped(stack.hash().substring(0, 16))).append("</small>");
-      stack.layers().forEach(layer -> page.append("<br>").append(escaped(layer)));
+      page.append("<tr><th>").append(HtmlPage.escaped(stack.name())).append("<td><small>");
+      page.append(HtmlPage.escaped(stack.hash().substring(0, 16))).append("</small>");
+      stack.layers().forEach(layer -> page.append("<br>").append(HtmlPage.escaped(layer)));
     }
     page.append("</table></div>\n");
-  }
-
-  private static String escaped(String text) {
-    return HtmlEscapers.htmlEscaper().escape(text);
   }
 }

@@ -50,6 +50,20 @@ public final class RenderSets {
     return new RenderSets(sets);
   }
 
+  /**
+   * What pictures of a make may show, every value of a parameter equally often: for prompts.
+   *
+   * @param seed other scenes for another
+   */
+  public static List<CarScene> scenes(Make make, int count, long seed) {
+    var draw = new Draw(seed);
+    var scenes = new ArrayList<CarScene>();
+    for (int i = 0; i < count; i++) {
+      scenes.add(scene(List.of(make), draw));
+    }
+    return List.copyOf(scenes);
+  }
+
   /** Names of the sets. */
   public Set<String> names() {
     return sets.keySet();

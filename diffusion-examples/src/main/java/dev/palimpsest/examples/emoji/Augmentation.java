@@ -18,24 +18,26 @@ import java.awt.image.BufferedImage;
  * @param turn degrees
  * @param move pixels
  * @param scale part of the size
+ * @param mirrored how often left and right are exchanged
  * @param contrast part of the distance from white
  * @param tint change of one colour channel, in units of [-1, 1]
  * @param coarse the smallest part of the size to which a picture is reduced and enlarged again
  * @param noise standard deviation in units of [-1, 1]
  */
-record Augmentation(
+public record Augmentation(
     double turn,
     double move,
     double scale,
+    double mirrored,
     double contrast,
     double tint,
     double coarse,
     double noise) {
 
-  static final Augmentation FULL = new Augmentation(10, 4, 0.12, 0.2, 0.1, 0.5, 0.08);
+  static final Augmentation FULL = new Augmentation(10, 4, 0.12, 0.5, 0.2, 0.1, 0.5, 0.08);
 
   /** A varied picture as float32 [3, 64, 64] in [-1, 1]. */
-  float[] apply(BufferedImage picture, SeededStream random) {
+  public float[] apply(BufferedImage picture, SeededStream random) {
     BufferedImage placed = draw(picture, SIZE, placement(random));
     int reduced = (int) Math.round(SIZE * (1 - random.uniform() * (1 - coarse)));
     if (random.uniform() < 0.5) {
@@ -49,7 +51,7 @@ record Augmentation(
   }
 
   /** A picture as it is, as float32 [3, 64, 64] in [-1, 1]. */
-  static float[] plain(BufferedImage picture) {
+  public static float[] plain(BufferedImage picture) {
     Tensor tensor = Pictures.toTensor(picture);
     return tensor.floats();
   }
@@ -60,7 +62,7 @@ record Augmentation(
     var transform = new AffineTransform();
     transform.translate(half + within(move, random), half + within(move, random));
     transform.rotate(Math.toRadians(within(turn, random)));
-    transform.scale(random.uniform() < 0.5 ? -size : size, size);
+    transform.scale(random.uniform() < mirrored ? -size : size, size);
     transform.translate(-half, -half);
     return transform;
   }

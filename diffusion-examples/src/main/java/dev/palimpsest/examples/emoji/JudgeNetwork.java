@@ -9,13 +9,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The classifier of subject and style: four sizes from 64×64 to 8×8, each a convolution that
- * shrinks and a residual one, then the mean over places and a layer for each question. An example
- * of a network written by a user of the library.
+ * A classifier of pictures: five sizes from 64×64 to 4×4, each a convolution that shrinks and a
+ * residual one, then a layer over all places and one for each question. An example of a network
+ * written by a user of the library.
  */
-final class JudgeNetwork {
+public final class JudgeNetwork {
   /** float32 [batch, 3, 64, 64] in [-1, 1]. */
-  static final String PICTURES = "pictures";
+  public static final String PICTURES = "pictures";
 
   /** float32 [batch, subjects], logits. */
   static final String SUBJECT = "subject";
@@ -24,12 +24,24 @@ final class JudgeNetwork {
   static final String STYLE = "style";
 
   private static final int[] WIDTHS = {24, 48, 96, 192, 256};
-  private static final int FEATURES = 256;
+
+  /** How many features a picture has. */
+  public static final int FEATURES = 256;
+
   private static final int GROUPS = 8;
 
   private JudgeNetwork() {}
 
   static Graph graph(int subjects) {
+    Value features = features();
+    Map<String, Value> outputs = new LinkedHashMap<>();
+    outputs.put(SUBJECT, answers(SUBJECT, features, subjects));
+    outputs.put(STYLE, answers(STYLE, features, Style.values().length));
+    return Graph.of("judge", outputs);
+  }
+
+  /** What the questions are answered from: float32 [batch, {@value #FEATURES}]. */
+  public static Value features() {
     Value x = Value.input(PICTURES, DType.FLOAT32, Dims.parse("batch", 3, 64, 64));
     x = conv("stem", x, WIDTHS[0], 1);
     for (int i = 1; i < WIDTHS.length; i++) {
@@ -37,11 +49,12 @@ final class JudgeNetwork {
       x = x.add(conv("res." + i, active("norm_res." + i, x), WIDTHS[i], 1));
     }
     Value places = active("norm_out", x).reshape(0, x.dim(1).size() * 4 * 4);
-    Value features = linear("features", places, FEATURES).silu();
-    Map<String, Value> outputs = new LinkedHashMap<>();
-    outputs.put(SUBJECT, linear(SUBJECT, features, subjects));
-    outputs.put(STYLE, linear(STYLE, features, Style.values().length));
-    return Graph.of("judge", outputs);
+    return linear("features", places, FEATURES).silu();
+  }
+
+  /** A question's answers: logits, float32 [batch, count]. */
+  public static Value answers(String question, Value features, int count) {
+    return linear(question, features, count);
   }
 
   private static Value conv(String name, Value x, int channels, int stride) {

@@ -17,6 +17,7 @@ import dev.palimpsest.training.SeededStream;
 import dev.palimpsest.training.TextConditioning;
 import dev.palimpsest.training.TrainingData;
 import dev.palimpsest.training.TrainingItem;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Trains the starter model, from random weights or on: U-Net and text encoder together, on the
- * latents of the autoencoder of an existing model, whose configurations it takes too. Never on the
- * group {@link Emoji64#HELD_OUT}.
+ * latents of the autoencoder of an existing model, whose configurations it takes too. Of {@link
+ * Emoji64} never on the group {@link Emoji64#HELD_OUT}.
  */
 public final class StarterTraining {
   private static final double RATE = 8e-4;
@@ -57,16 +58,36 @@ public final class StarterTraining {
 
   DiffusionTraining open(Emoji64 emoji, List<Subject> subjects, Path folder, long steps)
       throws IOException {
+    List<TrainingItem> items = items(emoji, subjects, List.of(Style.values()));
+    return open(new Lesson("emoji64 without " + Emoji64.HELD_OUT, items, RATE), folder, steps);
+  }
+
+  /**
+   * What is learned.
+   *
+   * @param name tells the pictures from others
+   * @param items captioned pictures of 64×64 pixels
+   * @param rate the largest learning rate
+   */
+  public record Lesson(String name, List<TrainingItem> items, double rate) {
+    public Lesson {
+      items = List.copyOf(items);
+    }
+  }
+
+  /** A training on any pictures; whoever opens it closes it. */
+  public DiffusionTraining open(Lesson lesson, Path folder, long steps) throws IOException {
     var text = new TextConditioning(like.config("text_encoder"), like.folder("tokenizer"));
     NoiseSchedule schedule = NoiseSchedule.scaledLinear(1000, 0.00085, 0.012);
     var builder =
         DiffusionTraining.builder(like.config("unet"), text)
-            .dataset("emoji64 without " + Emoji64.HELD_OUT, data(emoji, subjects))
+            .dataset(lesson.name(), data(lesson.items()))
             .vae(like.component("vae"))
             .loss(DiffusionLoss.minSnr(schedule, PredictionType.EPSILON, GAMMA))
             .batch(batch)
             .dropout(0.1)
-            .learningRate(LearningRate.cosine(RATE, steps).warmup(Math.min(200, steps / 10)))
+            .learningRate(
+                LearningRate.cosine(lesson.rate(), steps).warmup(Math.min(200, steps / 10)))
             .ema(Ema.of(0.999))
             .steps(steps)
             .saveEvery(250)
@@ -77,15 +98,25 @@ public final class StarterTraining {
     return builder.open(folder);
   }
 
-  private static TrainingData data(Emoji64 emoji, List<Subject> subjects) {
+  /** Subjects in styles, captioned by their prompts. */
+  public static List<TrainingItem> items(
+      Emoji64 emoji, List<Subject> subjects, List<Style> styles) {
     List<TrainingItem> items = new ArrayList<>();
     for (Subject subject : subjects) {
-      for (Style style : Style.values()) {
-        Tensor picture = Pictures.toTensor(emoji.picture(subject, style));
-        Tensor pixels = picture.reshape(Shape.of(3, Emoji64.SIZE, Emoji64.SIZE));
-        items.add(TrainingItem.captioned(pixels, style.prompt(subject.caption())));
+      for (Style style : styles) {
+        items.add(item(emoji.picture(subject, style), style.prompt(subject.caption())));
       }
     }
+    return items;
+  }
+
+  /** A picture of 64×64 pixels and its caption. */
+  public static TrainingItem item(BufferedImage picture, String caption) {
+    Tensor pixels = Pictures.toTensor(picture);
+    return TrainingItem.captioned(pixels.reshape(Shape.of(3, Emoji64.SIZE, Emoji64.SIZE)), caption);
+  }
+
+  private static TrainingData data(List<TrainingItem> items) {
     return new TrainingData() {
       @Override
       public int size() {

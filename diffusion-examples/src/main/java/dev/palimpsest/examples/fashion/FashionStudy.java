@@ -8,10 +8,10 @@ import com.google.common.base.Stopwatch;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Weights;
 import dev.palimpsest.errors.CancelledException;
+import dev.palimpsest.examples.StudyListener;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.runtime.Device;
 import dev.palimpsest.tensor.Tensor;
-import dev.palimpsest.training.TrainingListener;
 import dev.palimpsest.training.TrainingResult;
 import dev.palimpsest.training.TrainingRun;
 import dev.palimpsest.training.TrainingRunBuilder;
@@ -39,31 +39,15 @@ public final class FashionStudy {
   private final FashionMnist data;
   private final Path folder;
   private final Device device;
-  private final Progress progress;
+  private final StudyListener progress;
   private final Cancellation cancellation;
-
-  /** Told of what is under way. */
-  public interface Progress {
-    /** A part begins that has so many steps. */
-    void begin(String part, long steps);
-
-    void step();
-
-    /** A sentence for people. */
-    void say(String sentence);
-
-    /** A training's step. */
-    default TrainingListener training() {
-      return step -> step();
-    }
-  }
 
   public FashionStudy(
       StudySettings settings,
       FashionMnist data,
       Path folder,
       Device device,
-      Progress progress,
+      StudyListener progress,
       Cancellation cancellation) {
     this.settings = settings;
     this.data = data;

@@ -63,7 +63,7 @@ public final class FeatureSet {
   }
 
   /** The distances of row i to all rows of {@code other}. */
-  double[] distances(int i, FeatureSet other) {
+  public double[] distances(int i, FeatureSet other) {
     return IntStream.range(0, other.count()).mapToDouble(j -> distance(i, other, j)).toArray();
   }
 

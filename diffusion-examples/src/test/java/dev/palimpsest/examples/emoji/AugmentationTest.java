@@ -12,7 +12,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class AugmentationTest {
-  private static final Augmentation NONE = new Augmentation(0, 0, 0, 0, 0, 1, 0);
+  private static final Augmentation NONE = new Augmentation(0, 0, 0, 0.5, 0, 0, 1, 0);
 
   private final BufferedImage picture;
 
