@@ -2,6 +2,7 @@ package dev.palimpsest.esd;
 
 import static com.google.common.base.Preconditions.checkArgument;
 
+import com.google.common.primitives.Longs;
 import dev.palimpsest.Conditioning;
 import dev.palimpsest.Denoiser;
 import dev.palimpsest.DiffusionPipeline;
@@ -9,6 +10,7 @@ import dev.palimpsest.EncodedPrompts;
 import dev.palimpsest.GenerationRequest;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.model.ClipTokenizer;
+import dev.palimpsest.model.Tokens;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.runtime.Device;
 import dev.palimpsest.scheduler.PredictionType;
@@ -16,7 +18,9 @@ import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * A checkpoint's text encoders without its other networks. Whoever opens it closes it. One thread.
@@ -31,8 +35,9 @@ final class ConceptTexts implements AutoCloseable {
    *
    * @param states float32 [tokens, width], padding included
    * @param last the place of the text's last token; of the empty text that of the begin token
+   * @param ids the tokens that were read
    */
-  record Embedding(Tensor states, int last) {
+  record Embedding(Tensor states, int last, List<Long> ids) {
     /** How many states there are from the last token on. */
     int length() {
       return (int) states.shape().dim(0) - last;
@@ -41,6 +46,15 @@ final class ConceptTexts implements AutoCloseable {
     /** {@code count} states from the last token on. */
     Tensor from(int count) {
       return states.rows(last, last + count);
+    }
+
+    IntStream places() {
+      return IntStream.range(0, ids.size());
+    }
+
+    /** What the state at a place has read, as encoders with a causal mask do: equal states, too. */
+    List<Long> read(int place) {
+      return ids.subList(0, place + 1);
     }
   }
 
@@ -77,8 +91,11 @@ final class ConceptTexts implements AutoCloseable {
     Conditioning prompt = encode(GenerationRequest.of(text).guidanceScale(1)).positive();
     Tensor states = prompt.get("encoder_hidden_states").orElseThrow();
     Shape shape = states.shape();
-    int last = tokenizer.encodePadded(text).attentionMaskSum() - 2;
-    return new Embedding(states.reshape(Shape.of(shape.dim(1), shape.dim(2))), last);
+    Tokens tokens = tokenizer.encodePadded(text);
+    return new Embedding(
+        states.reshape(Shape.of(shape.dim(1), shape.dim(2))),
+        tokens.attentionMaskSum() - 2,
+        Longs.asList(tokens.ids()));
   }
 
   /** In the place of the network, which encoding a prompt does not need. */

@@ -1,14 +1,18 @@
 package dev.palimpsest.examples;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.esd.ConceptErasure;
 import dev.palimpsest.esd.ConceptErasureBuilder;
+import dev.palimpsest.esd.Confinement;
 import dev.palimpsest.esd.Erasure;
 import dev.palimpsest.esd.ErasureMethod;
 import dev.palimpsest.examples.CheckpointOptions.OpenCheckpoint;
 import dev.palimpsest.training.LearningRate;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +63,15 @@ final class EraseCommand implements Callable<Integer> {
       paramLabel = "TEXT",
       description = "A prompt whose pictures are to stay; may be repeated.")
   private List<String> preserved = new ArrayList<>();
+
+  @Option(
+      names = "--confine",
+      paramLabel = "FILE",
+      description = {
+        "Prompts, one a line, on which nothing is to change: afterwards the erasure is confined to"
+            + " its concepts. With ESD_X_STRICT."
+      })
+  private @Nullable Path confine;
 
   @Option(
       names = "--method",
@@ -133,6 +146,10 @@ final class EraseCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     OutputFile.check(out);
+    checkArgument(
+        confine == null || method == ErasureMethod.ESD_X_STRICT,
+        "--confine needs --method ESD_X_STRICT, was %s: other weights read no texts",
+        method);
     try (OpenCheckpoint opened = model.open();
         var temporary = TemporaryFolder.create()) {
       return erase(opened.checkpoint(), run == null ? temporary.path() : run);
@@ -144,7 +161,8 @@ final class EraseCommand implements Callable<Integer> {
     try (ConceptErasure opened = plan(checkpoint).open(folder);
         var progress = Progress.of("erasing", opened.iterations())) {
       progress.stepTo(opened.iteration());
-      Erasure erasure = opened.train(progress.training(), application.cancellation());
+      Erasure erasure =
+          confined(checkpoint, opened.train(progress.training(), application.cancellation()));
       erasure.save(out);
       if (bake != null) {
         checkpoint.with(erasure).save(bake);
@@ -159,6 +177,15 @@ final class EraseCommand implements Callable<Integer> {
           opened.iterations());
       return opened.iteration() == opened.iterations() ? 0 : 1;
     }
+  }
+
+  private Erasure confined(Checkpoint checkpoint, Erasure erasure) throws IOException {
+    if (confine == null) {
+      return erasure;
+    }
+    List<String> prompts =
+        Files.readAllLines(confine).stream().filter(line -> !line.isBlank()).toList();
+    return Confinement.builder(checkpoint).preserve(prompts).device(device.open()).confine(erasure);
   }
 
   private ConceptErasureBuilder plan(Checkpoint checkpoint) {

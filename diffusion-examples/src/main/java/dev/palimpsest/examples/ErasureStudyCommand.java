@@ -33,6 +33,8 @@ import picocli.CommandLine.Spec;
       "The same command on the same folder resumes a study that ended early."
     })
 final class ErasureStudyCommand implements Callable<Integer> {
+  private static final double CONFINEMENT = 100;
+
   @Spec private CommandSpec spec = CommandSpec.create();
   @ParentCommand private Palimpsest application = new Palimpsest();
   @Mixin private PictureOptions pictures = new PictureOptions();
@@ -70,6 +72,14 @@ final class ErasureStudyCommand implements Callable<Integer> {
       defaultValue = "1",
       description = "Of ESD: states an iteration; default ${DEFAULT-VALUE}.")
   private int batch;
+
+  @Option(
+      names = "--confinement",
+      paramLabel = "WEIGHT",
+      description =
+          "Of ESD_X_STRICT: how much a concept counts beside the 439 prompts on which nothing is to"
+              + " change; default 100, 0 leaves the erasure as it was trained.")
+  private @Nullable Double confinement;
 
   @Option(
       names = "--tokens",
@@ -156,6 +166,8 @@ final class ErasureStudyCommand implements Callable<Integer> {
     ErasureMethod esd = ErasureMethod.valueOf(method.toUpperCase(Locale.ROOT));
     double rate = learningRate == null ? esd.learningRate() : learningRate;
     int kept = preserve == null ? 0 : preserve;
-    return new StudyMethod.Esd(esd, iterations, rate, eta, batch, kept, device);
+    double confined = esd == ErasureMethod.ESD_X_STRICT ? CONFINEMENT : 0;
+    confined = confinement == null ? confined : confinement;
+    return new StudyMethod.Esd(esd, iterations, rate, eta, batch, kept, confined, device);
   }
 }

@@ -9,6 +9,8 @@ import dev.palimpsest.esd.Erasure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -100,11 +102,25 @@ class EraseCommandTest {
   }
 
   @Test
+  void anErasureIsConfinedToItsConceptByAListOfPrompts() throws IOException {
+    Path prompts =
+        Files.write(dir.resolve("stay.txt"), List.of("a flat icon of a tulip", "", "a cat"));
+    Path file = dir.resolve("x.safetensors");
+    String line = "erase --concept rocket --method ESD_X_STRICT --iterations 1 --confine";
+    List<Object> words = new ArrayList<>(List.of((Object[]) line.split(" ")));
+    words.addAll(List.of(prompts, "--out", file));
+    Cli erase = Cli.run(words.toArray());
+    assertEquals(0, erase.code(), erase::err);
+    assertEquals("2", Erasure.read(file).record().settings().get("confined_prompts"));
+  }
+
+  @Test
   void whatIsWrongIsToldInALine() {
     Path out = dir.resolve("x.safetensors");
     wrong("Missing required option", "erase", "--out", out);
     wrong("must not be empty", "erase", "--concept", " ", "--out", out);
     wrong("iterations must be >= 1", "erase", "--concept", "a", "--iterations", 0, "--out", out);
+    wrong("--confine needs", "erase", "--concept", "a", "--confine", dir, "--out", out);
     wrong("'x' in 'f@x' is no strength", "generate", PROMPT, "--layer", "f@x");
     wrong("strength must be from 0 to 1, was 2.0", "generate", PROMPT, "--layer", erasure() + "@2");
   }

@@ -3,6 +3,7 @@ package dev.palimpsest.examples.erasure;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.errors.CancelledException;
 import dev.palimpsest.esd.ConceptErasure;
+import dev.palimpsest.esd.Confinement;
 import dev.palimpsest.esd.EditedTokens;
 import dev.palimpsest.esd.Erasure;
 import dev.palimpsest.esd.ErasureMethod;
@@ -46,7 +47,9 @@ public interface StudyMethod {
   /**
    * ESD.
    *
-   * @param preserve how many prompts are preserved
+   * @param preserve how many prompts have a row in the training
+   * @param confinement how much a concept counts beside the prompts that may be preserved where the
+   *     erasure is confined; 0 is not at all
    */
   record Esd(
       ErasureMethod method,
@@ -55,6 +58,7 @@ public interface StudyMethod {
       double eta,
       int batch,
       int preserve,
+      double confinement,
       Device device)
       implements StudyMethod {
     @Override
@@ -69,7 +73,8 @@ public interface StudyMethod {
           "learning_rate", learningRate,
           "eta", eta,
           "batch", batch,
-          "preserve", preserve);
+          "preserve", preserve,
+          "confinement", confinement);
     }
 
     @Override
@@ -88,8 +93,16 @@ public interface StudyMethod {
               .open(folder)) {
         Erasure erasure = run.train(step -> {}, cancellation);
         cancellation.throwIfCancelled();
-        return erasure;
+        return confinement == 0 ? erasure : confined(checkpoint, wish, erasure);
       }
+    }
+
+    private Erasure confined(Checkpoint checkpoint, Wish wish, Erasure erasure) throws IOException {
+      return Confinement.builder(checkpoint)
+          .preserve(wish.preserved)
+          .eraseWeight(confinement)
+          .device(device)
+          .confine(erasure);
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * One erasure of the study and the prompts that it is scored with.
@@ -22,6 +23,7 @@ record StudyTrial(
     List<String> concepts,
     List<String> preserved,
     List<ReportPrompt> prompts) {
+  private static final int LESSONS = 20;
 
   /** What results are pooled over. */
   enum Group {
@@ -53,7 +55,7 @@ record StudyTrial(
     List<String> preserved =
         preserved(subjects).stream().filter(prompt -> !prompt.startsWith(erased.phrase())).toList();
     return new StudyTrial(
-        erased.phrase(), Group.STYLE, List.of(erased.phrase()), preserved, prompts);
+        erased.phrase(), Group.STYLE, lessons(subjects, erased), preserved, prompts);
   }
 
   static StudyTrial together(StudySubjects subjects, int count) {
@@ -68,6 +70,14 @@ record StudyTrial(
 
   private static List<String> styled(Subject subject) {
     return Arrays.stream(Style.values()).map(style -> style.prompt(subject.caption())).toList();
+  }
+
+  /** A style is given as prompts ask for it: of subjects that are not scored. */
+  private static List<String> lessons(StudySubjects subjects, Style style) {
+    int count = subjects.lessons().size();
+    return IntStream.range(0, LESSONS)
+        .mapToObj(i -> style.prompt(subjects.lessons().get(i * count / LESSONS).caption()))
+        .toList();
   }
 
   private static List<String> preserved(StudySubjects subjects) {
