@@ -7,12 +7,15 @@ import dev.palimpsest.examples.emoji.JudgeScorer;
 import dev.palimpsest.examples.erasure.ErasureStudy;
 import dev.palimpsest.examples.erasure.StudyMethod;
 import dev.palimpsest.examples.erasure.StudySubjects;
+import dev.palimpsest.examples.erasure.StudyTrial;
 import dev.palimpsest.runtime.Device;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -111,6 +114,12 @@ final class ErasureStudyCommand implements Callable<Integer> {
   private @Nullable Integer preserve;
 
   @Option(
+      names = "--group",
+      paramLabel = "GROUP",
+      description = "Only these erasures, of ${COMPLETION-CANDIDATES}; may be repeated.")
+  private Set<StudyTrial.Group> groups = EnumSet.allOf(StudyTrial.Group.class);
+
+  @Option(
       names = "--tuning",
       description = "Of four other subjects and other panels, to choose settings with.")
   private boolean tuning;
@@ -151,7 +160,7 @@ final class ErasureStudyCommand implements Callable<Integer> {
                 console.flush();
               },
               progress);
-      study.run(subjects, listener, application.cancellation());
+      study.run(subjects, groups, listener, application.cancellation());
     }
     console.println(out.toAbsolutePath() + ": done");
     return 0;

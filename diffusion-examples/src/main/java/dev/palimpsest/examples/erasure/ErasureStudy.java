@@ -26,8 +26,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Erases subjects and styles of the starter model, each on its own and some in one run, and scores
@@ -71,11 +74,16 @@ public final class ErasureStudy {
   }
 
   /**
-   * Erases all subjects and styles, and some subjects together.
+   * Erases all subjects, all styles, and some subjects together.
    *
+   * @param groups which of these
    * @throws dev.palimpsest.errors.CancelledException if cancelled
    */
-  public void run(StudySubjects subjects, Listener listener, Cancellation cancellation)
+  public void run(
+      StudySubjects subjects,
+      Set<StudyTrial.Group> groups,
+      Listener listener,
+      Cancellation cancellation)
       throws IOException {
     var trials = new ArrayList<StudyTrial>();
     subjects.erased().forEach(subject -> trials.add(StudyTrial.subject(subjects, subject)));
@@ -83,6 +91,7 @@ public final class ErasureStudy {
       trials.add(StudyTrial.style(subjects, style));
     }
     trials.add(StudyTrial.together(subjects, TOGETHER));
+    trials.removeIf(trial -> !groups.contains(trial.group()));
     run(trials, listener, cancellation);
   }
 
@@ -94,8 +103,16 @@ public final class ErasureStudy {
       Done one = new Done(trial, result(trial, listener, cancellation));
       done.add(one);
       listener.say.accept(StudyTable.line(one.row()));
-      write(done);
+      write(name(trials), done);
     }
+  }
+
+  /** Such as {@code ESD_X-style}: the method, and the groups. */
+  private String name(List<StudyTrial> trials) {
+    return trials.stream()
+        .map(trial -> "-" + trial.group().name().toLowerCase(Locale.ROOT))
+        .distinct()
+        .collect(Collectors.joining("", method.name(), ""));
   }
 
   private ReportResult result(StudyTrial trial, Listener listener, Cancellation cancellation)
@@ -119,11 +136,11 @@ public final class ErasureStudy {
     return name.replaceAll("[^\\p{Alnum}]+", "-");
   }
 
-  private void write(List<Done> done) throws IOException {
+  private void write(String name, List<Done> done) throws IOException {
     List<StudyRow> rows = rows(done);
-    write(method.name() + ".json", StudyTable.json(settings(), rows));
-    write(method.name() + ".md", StudyTable.markdown(rows));
-    PngFile.write(folder.resolve(method.name() + ".png"), sheet(done), PngMetadata.generated());
+    write(name + ".json", StudyTable.json(settings(), rows));
+    write(name + ".md", StudyTable.markdown(rows));
+    PngFile.write(folder.resolve(name + ".png"), sheet(done), PngMetadata.generated());
   }
 
   private void write(String name, String text) throws IOException {

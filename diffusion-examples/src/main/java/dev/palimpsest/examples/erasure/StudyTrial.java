@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
  * @param concepts the prompts that are erased
  * @param preserved prompts that may be preserved, none of which is scored
  */
-record StudyTrial(
+public record StudyTrial(
     String name,
     Group group,
     List<String> concepts,
@@ -26,7 +26,7 @@ record StudyTrial(
   private static final int LESSONS = 20;
 
   /** What results are pooled over. */
-  enum Group {
+  public enum Group {
     SUBJECT("subjects"),
     STYLE("styles"),
     TOGETHER("several in one run");

@@ -68,14 +68,14 @@ class ErasureStudyTest {
   @Test
   void rowsArePooledAndTheWorstComesFirst() throws Exception {
     assertEquals(2, run().size());
-    List<String> table = Files.readAllLines(folder.resolve("UCE.md"));
+    List<String> table = Files.readAllLines(folder.resolve("UCE-subject.md"));
     assertEquals(5, table.size());
     assertTrue(table.get(2).startsWith("| subjects | 50.0 % "), table::toString);
     assertTrue(table.get(3).startsWith("| a | 100.0 % "), table::toString);
     assertTrue(table.get(4).startsWith("| b | 0.0 % "), table::toString);
-    Config json = Config.read(folder.resolve("UCE.json"));
+    Config json = Config.read(folder.resolve("UCE-subject.json"));
     assertEquals("UCE", json.object("settings").string("method"));
-    assertTrue(Files.size(folder.resolve("UCE.png")) > 0);
+    assertTrue(Files.size(folder.resolve("UCE-subject.png")) > 0);
   }
 
   @Test
@@ -86,10 +86,10 @@ class ErasureStudyTest {
       picture = files.filter(file -> file.toString().endsWith("-2.png")).findFirst().orElseThrow();
     }
     var drawn = Files.getLastModifiedTime(picture);
-    byte[] table = Files.readAllBytes(folder.resolve("UCE.json"));
+    byte[] table = Files.readAllBytes(folder.resolve("UCE-subject.json"));
     run();
     assertEquals(drawn, Files.getLastModifiedTime(picture));
-    assertArrayEquals(table, Files.readAllBytes(folder.resolve("UCE.json")));
+    assertArrayEquals(table, Files.readAllBytes(folder.resolve("UCE-subject.json")));
   }
 
   @Test
