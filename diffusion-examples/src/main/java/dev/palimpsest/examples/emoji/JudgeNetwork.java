@@ -23,7 +23,9 @@ public final class JudgeNetwork {
   /** float32 [batch, styles], logits. */
   static final String STYLE = "style";
 
+  /** Of the judge of the emoji. */
   private static final int[] WIDTHS = {24, 48, 96, 192, 256};
+
 
   /** How many features a picture has. */
   public static final int FEATURES = 256;
@@ -33,20 +35,24 @@ public final class JudgeNetwork {
   private JudgeNetwork() {}
 
   static Graph graph(int subjects) {
-    Value features = features();
+    Value features = features(WIDTHS);
     Map<String, Value> outputs = new LinkedHashMap<>();
     outputs.put(SUBJECT, answers(SUBJECT, features, subjects));
     outputs.put(STYLE, answers(STYLE, features, Style.values().length));
     return Graph.of("judge", outputs);
   }
 
-  /** What the questions are answered from: float32 [batch, {@value #FEATURES}]. */
-  public static Value features() {
+  /**
+   * What the questions are answered from: float32 [batch, {@value #FEATURES}].
+   *
+   * @param widths channels of the five sizes, multiples of 8
+   */
+  public static Value features(int... widths) {
     Value x = Value.input(PICTURES, DType.FLOAT32, Dims.parse("batch", 3, 64, 64));
-    x = conv("stem", x, WIDTHS[0], 1);
-    for (int i = 1; i < WIDTHS.length; i++) {
-      x = conv("down." + i, active("norm_down." + i, x), WIDTHS[i], 2);
-      x = x.add(conv("res." + i, active("norm_res." + i, x), WIDTHS[i], 1));
+    x = conv("stem", x, widths[0], 1);
+    for (int i = 1; i < widths.length; i++) {
+      x = conv("down." + i, active("norm_down." + i, x), widths[i], 2);
+      x = x.add(conv("res." + i, active("norm_res." + i, x), widths[i], 1));
     }
     Value places = active("norm_out", x).reshape(0, x.dim(1).size() * 4 * 4);
     return linear("features", places, FEATURES).silu();

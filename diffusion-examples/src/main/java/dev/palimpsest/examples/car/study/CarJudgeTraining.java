@@ -40,6 +40,9 @@ final class CarJudgeTraining {
   static final String FEATURES = "features";
 
   private static final Augmentation VARIED = new Augmentation(4, 5, 0.15, 0, 0.1, 0.06, 0.5, 0.08);
+  /** Narrower than the judge of the emoji: there are few renders to learn from. */
+  private static final int[] WIDTHS = {16, 32, 64, 96, 128};
+
   private static final double RATE = 2e-3;
   private static final double DECAY = 0.05;
   private static final int SEED = 9;
@@ -71,7 +74,7 @@ final class CarJudgeTraining {
 
   /** The network: its features and the logits of each question by its parameter's name. */
   static Graph network() {
-    Value features = JudgeNetwork.features();
+    Value features = JudgeNetwork.features(WIDTHS);
     Map<String, Value> outputs = new LinkedHashMap<>();
     outputs.put(FEATURES, features);
     for (Question question : Question.ofNetwork()) {

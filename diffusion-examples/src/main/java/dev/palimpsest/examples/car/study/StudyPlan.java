@@ -72,7 +72,7 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
   /** The study that the numbers of the documentation come from: some hours on two cores. */
   public static StudyPlan full() {
     return new StudyPlan(
-        new Judging(1500, 64),
+        new Judging(2000, 64),
         new Base(6000, 16, 4e-4, 503, 12),
         new Erasing(400, 4, 3e-4, 40),
         new Teaching(3000, 16, 16, 2e-3, List.of(64, 96), 4, 60, 6),
