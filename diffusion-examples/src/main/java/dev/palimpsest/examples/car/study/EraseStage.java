@@ -62,6 +62,7 @@ final class EraseStage implements Stage {
             .iterations(plan.iterations())
             .learningRate(LearningRate.constant(plan.rate()))
             .batch(plan.batch())
+            .denoisingSteps(study.plan().pictures().steps())
             .device(study.training())
             .open(folder)) {
       Erasure erasure =
