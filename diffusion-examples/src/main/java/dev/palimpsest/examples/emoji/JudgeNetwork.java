@@ -26,7 +26,6 @@ public final class JudgeNetwork {
   /** Of the judge of the emoji. */
   private static final int[] WIDTHS = {24, 48, 96, 192, 256};
 
-
   /** How many features a picture has. */
   public static final int FEATURES = 256;
 

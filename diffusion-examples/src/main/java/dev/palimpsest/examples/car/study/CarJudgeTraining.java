@@ -40,6 +40,7 @@ final class CarJudgeTraining {
   static final String FEATURES = "features";
 
   private static final Augmentation VARIED = new Augmentation(4, 5, 0.15, 0, 0.1, 0.06, 0.5, 0.08);
+
   /** Narrower than the judge of the emoji: there are few renders to learn from. */
   private static final int[] WIDTHS = {16, 32, 64, 96, 128};
 

@@ -81,13 +81,23 @@ final class Concepts {
 
   /** What the erasure is told to preserve: sedans of no make, and subjects that are not scored. */
   List<String> preserved() {
+    return others(5, plan.erase().preserved());
+  }
+
+  /** What the erasure's change is confined by: as {@link #preserved}, and many more. */
+  List<String> held() {
+    int cars = plan.erase().held() / 4;
+    return others(cars, plan.erase().held() - cars);
+  }
+
+  private List<String> others(int cars, int subjects) {
     var prompts = new ArrayList<String>();
     prompts.add("sedan");
-    for (String caption : captions(RenderSets.CAR, 5, TOLD + 1)) {
+    for (String caption : captions(RenderSets.CAR, cars, TOLD + 1)) {
       prompts.add(general(caption, RenderSets.CAR.words()));
     }
     List<Subject> others = others();
-    for (int i = 0; i < plan.erase().preserved(); i++) {
+    for (int i = 0; i < subjects; i++) {
       Style style = keptStyles().get(i % keptStyles().size());
       prompts.add(style.prompt(others.get(i).caption()));
     }

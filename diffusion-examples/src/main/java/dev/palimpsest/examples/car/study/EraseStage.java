@@ -2,6 +2,7 @@ package dev.palimpsest.examples.car.study;
 
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.esd.ConceptErasure;
+import dev.palimpsest.esd.Confinement;
 import dev.palimpsest.esd.EditedTokens;
 import dev.palimpsest.esd.Erasure;
 import dev.palimpsest.esd.ErasureMethod;
@@ -40,17 +41,18 @@ final class EraseStage implements Stage {
     Erasure uce =
         UnifiedConceptEditing.builder(base)
             .erase(array(concepts.erased()))
-            .preserve(array(concepts.preserved()))
+            .preserve(array(concepts.held()))
             .tokens(EditedTokens.FROM_LAST_SUBJECT)
             .eraseWeight(UCE_WEIGHT)
             .lambda(UCE_LAMBDA)
             .device(study.training())
             .edit();
     uce.save(folder.resolve(UCE));
-    return Map.of("erased", concepts.erased(), "preserved", concepts.preserved());
+    return Map.of(
+        "erased", concepts.erased(), "preserved", concepts.preserved(), "held", concepts.held());
   }
 
-  /** Erases by ESD from any checkpoint, with the study's settings. */
+  /** Erases by ESD from any checkpoint, with the study's settings, confined to the concepts. */
   static Erasure esd(StudyRun study, Checkpoint checkpoint, Path folder) throws IOException {
     var concepts = new Concepts(study.inputs().emoji(), study.plan());
     StudyPlan.Erasing plan = study.plan().erase();
@@ -68,7 +70,10 @@ final class EraseStage implements Stage {
       Erasure erasure =
           run.train(study.begin(NAME, run.iteration(), run.iterations()), study.cancellation());
       study.ended("the erasure", run.iteration(), run.iterations());
-      return erasure;
+      return Confinement.builder(checkpoint)
+          .preserve(concepts.held())
+          .device(study.training())
+          .confine(erasure);
     }
   }
 

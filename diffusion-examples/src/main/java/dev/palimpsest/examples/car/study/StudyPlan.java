@@ -25,8 +25,9 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
    *
    * @param rate of ESD on keys and values of cross-attention
    * @param preserved prompts of subjects that ESD is told to preserve, beside those of cars
+   * @param held prompts that its change is confined by afterwards, and that UCE preserves
    */
-  public record Erasing(int iterations, int batch, double rate, int preserved) {}
+  public record Erasing(int iterations, int batch, double rate, int preserved, int held) {}
 
   /**
    * The training of the LoRA.
@@ -74,7 +75,7 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
     return new StudyPlan(
         new Judging(2000, 64),
         new Base(6000, 16, 4e-4, 503, 12),
-        new Erasing(400, 4, 3e-4, 40),
+        new Erasing(400, 4, 5e-4, 40, 480),
         new Teaching(3000, 16, 16, 2e-3, List.of(64, 96), 4, 60, 6),
         new Drawing(25, 480, 8, 24, 12, 2544, 10));
   }
@@ -84,7 +85,7 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
     return new StudyPlan(
         new Judging(60, 32),
         new Base(60, 8, 4e-4, 20, 1),
-        new Erasing(12, 1, 3e-4, 4),
+        new Erasing(12, 1, 5e-4, 4, 40),
         new Teaching(60, 4, 8, 2e-3, List.of(64, 96), 1, 8, 2),
         new Drawing(8, 12, 1, 3, 3, 240, 4));
   }
