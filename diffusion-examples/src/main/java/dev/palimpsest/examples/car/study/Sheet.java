@@ -33,7 +33,7 @@ record Sheet(
         viewByLight(angles, some(Light.values(), values)),
         paintByFinish(some(Paint.values(), values)),
         wheels(angles),
-        plates());
+        plates(PLATES.subList(0, Math.min(values, PLATES.size()))));
   }
 
   private static Sheet viewByLight(List<Angle> angles, List<Light> lights) {
@@ -85,11 +85,11 @@ record Sheet(
   }
 
   /** Number plates, which are shown and not scored. */
-  private static Sheet plates() {
+  private static Sheet plates(List<String> plates) {
     var prompts = new ArrayList<String>();
     List<Angle> angles = List.of(Angle.FRONT, Angle.REAR);
     for (Angle angle : angles) {
-      for (String plate : PLATES) {
+      for (String plate : plates) {
         var scene =
             new CarScene(
                 new CarScene.Body(RenderSets.CAR, Paint.WHITE, Finish.GLOSS, Wheels.STAR),
@@ -99,7 +99,7 @@ record Sheet(
         prompts.add(CarCaption.PLATE.of(scene));
       }
     }
-    return new Sheet("plates", "Number plates", words(angles), PLATES, prompts);
+    return new Sheet("plates", "Number plates", words(angles), plates, prompts);
   }
 
   /** A caption without a plate. */
