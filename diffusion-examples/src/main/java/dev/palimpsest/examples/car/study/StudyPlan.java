@@ -84,10 +84,10 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
   public static StudyPlan quick() {
     return new StudyPlan(
         new Judging(60, 32),
-        new Base(60, 8, 4e-4, 20, 1),
+        new Base(300, 8, 4e-4, 20, 1),
         new Erasing(12, 1, 5e-4, 4, 40),
-        new Teaching(60, 4, 8, 2e-3, List.of(64, 96), 1, 8, 2),
-        new Drawing(8, 12, 1, 3, 3, 240, 4));
+        new Teaching(120, 4, 8, 2e-3, List.of(64, 96), 1, 8, 2),
+        new Drawing(12, 12, 1, 3, 3, 240, 4));
   }
 
   /** The settings by name, for JSON. */
