@@ -34,8 +34,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens the parts of a checkpoint, whatever of them the caller did not replace. */
 final class ModelLoader {
-  private static final SessionSettings SHARED_WEIGHTS =
-      SessionSettings.defaults().sharedWeights(true);
+  // A memory pattern would hold all values of the second run beside those of the first.
+  private static final SessionSettings SETTINGS = SessionSettings.defaults().memoryPattern(false);
+  private static final SessionSettings SHARED_WEIGHTS = SETTINGS.sharedWeights(true);
 
   private final PipelineSettings options;
   private final Checkpoint checkpoint;
@@ -214,7 +215,7 @@ final class ModelLoader {
   }
 
   private LazySession lazy(Component component, Graph graph) {
-    return new LazySession(() -> open(component, graph, SessionSettings.defaults()));
+    return new LazySession(() -> open(component, graph, SETTINGS));
   }
 
   private Vae.Half onnx(Component component) throws IOException {

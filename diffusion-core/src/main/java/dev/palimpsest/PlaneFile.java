@@ -6,6 +6,7 @@ import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +22,6 @@ final class PlaneFile implements AutoCloseable {
   private final int planes;
   private final int height;
   private final int width;
-  private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
 
   private PlaneFile(Path file, FileChannel channel, int planes, int height, int width) {
     this.file = file;
@@ -72,13 +72,10 @@ final class PlaneFile implements AutoCloseable {
     return new Area(0, 0, height, width);
   }
 
-  /**
-   * An area as float32 [1, planes, height, width] in direct memory, which the next read takes
-   * again.
-   */
-  Tensor read(Area area) {
+  /** An area as float32 [1, planes, height, width]. */
+  Tensor read(Area area, ReusedMemory memory) {
     Shape shape = Shape.of(1, planes, area.height(), area.width());
-    ByteBuffer out = buffer(shape);
+    ByteBuffer out = memory.of(shape);
     eachRun(
         area,
         (position, length) -> {
@@ -94,14 +91,6 @@ final class PlaneFile implements AutoCloseable {
     return Tensor.wrap(DType.FLOAT32, shape, out.flip());
   }
 
-  private ByteBuffer buffer(Shape shape) {
-    long bytes = shape.elements() * Float.BYTES;
-    if (buffer.capacity() < bytes) {
-      buffer = Tensor.allocate(DType.FLOAT32, shape);
-    }
-    return buffer.clear();
-  }
-
   /**
    * Writes a part of a tensor.
    *
@@ -110,7 +99,8 @@ final class PlaneFile implements AutoCloseable {
    * @param to where it goes; of the same size
    */
   void write(Tensor tensor, Area from, Area to) {
-    float[] values = tensor.floats();
+    FloatBuffer values =
+        tensor.isDirect() ? tensor.bytes().asFloatBuffer() : FloatBuffer.wrap(tensor.floats());
     int fromHeight = (int) tensor.shape().dim(2);
     int fromWidth = (int) tensor.shape().dim(3);
     ByteBuffer row = Tensor.allocate(DType.FLOAT32, Shape.of(from.width()));
@@ -121,7 +111,7 @@ final class PlaneFile implements AutoCloseable {
           int plane = line[0] / from.height();
           int y = from.y() + line[0]++ % from.height();
           int start = (plane * fromHeight + y) * fromWidth + from.x();
-          row.clear().asFloatBuffer().put(values, start, from.width());
+          row.clear().asFloatBuffer().put(0, values, start, from.width());
           for (long at = position; row.hasRemaining(); ) {
             at += channel.write(row, at);
           }

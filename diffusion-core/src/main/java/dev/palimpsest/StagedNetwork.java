@@ -6,6 +6,7 @@ import dev.palimpsest.graph.Graph;
 import dev.palimpsest.model.Stage;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.runtime.Session;
+import dev.palimpsest.tensor.DType;
 import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
 import java.util.ArrayList;
@@ -53,18 +54,22 @@ final class StagedNetwork {
   }
 
   private Tensor runOne(Tensor in, Cancellation cancellation) {
+    var memory = new Memory(new ReusedMemory(), new ReusedMemory());
     PlaneFile x = store(in);
     try {
       for (Stage stage : stages) {
-        PlaneFile next = new StageRun(stage, x, cancellation).run();
+        PlaneFile next = new StageRun(stage, x, memory, cancellation).run();
         x.close();
         x = next;
       }
-      return x.read(x.whole());
+      return x.read(x.whole(), memory.seen);
     } finally {
       x.close();
     }
   }
+
+  /** What one tile after the other lies in. */
+  private record Memory(ReusedMemory seen, ReusedMemory made) {}
 
   private static PlaneFile store(Tensor tensor) {
     Shape shape = tensor.shape();
@@ -82,12 +87,14 @@ final class StagedNetwork {
   private final class StageRun {
     private final Stage stage;
     private final PlaneFile in;
+    private final Memory memory;
     private final Cancellation cancellation;
     private final Map<String, Tensor> statistics = new HashMap<>();
 
-    StageRun(Stage stage, PlaneFile in, Cancellation cancellation) {
+    StageRun(Stage stage, PlaneFile in, Memory memory, Cancellation cancellation) {
       this.stage = stage;
       this.in = in;
+      this.memory = memory;
       this.cancellation = cancellation;
     }
 
@@ -95,7 +102,8 @@ final class StagedNetwork {
       List<Area> tiles = stage.local() ? tiles() : List.of(in.whole());
       if (tiles.size() == 1) {
         try (Session session = opener.apply(stage.graph())) {
-          return store(only(session, in.read(in.whole())));
+          Map<String, Tensor> x = Map.of(Stage.INPUT, in.read(in.whole(), memory.seen));
+          return store(requireNonNull(session.run(x, cancellation).get(Stage.OUTPUT)));
         }
       }
       List<Graph> norms = stage.statistics();
@@ -132,7 +140,7 @@ final class StagedNetwork {
       try {
         for (Area tile : tiles) {
           Area seen = tile.grown(Stage.REACH, in.height(), in.width());
-          Tensor made = run(session, inputs(session, seen));
+          Tensor made = made(session, seen, channels);
           out.write(
               made,
               tile.within(seen).scaled(stage.up(), stage.down()),
@@ -145,6 +153,15 @@ final class StagedNetwork {
       }
     }
 
+    /** The stage's output for an area; the next one takes its place. */
+    private Tensor made(Session session, Area seen, int channels) {
+      Area size = seen.scaled(stage.up(), stage.down());
+      Shape shape = Shape.of(1, channels, size.height(), size.width());
+      Tensor out = Tensor.wrap(DType.FLOAT32, shape, memory.made.of(shape));
+      session.run(inputs(session, seen), Map.of(Stage.OUTPUT, out), cancellation);
+      return out;
+    }
+
     /** The picture, and those statistics that the session takes. */
     private Map<String, Tensor> inputs(Session session, Area seen) {
       var inputs = new HashMap<String, Tensor>();
@@ -154,16 +171,8 @@ final class StagedNetwork {
               inputs.put(name, value);
             }
           });
-      inputs.put(Stage.INPUT, in.read(seen));
+      inputs.put(Stage.INPUT, in.read(seen, memory.seen));
       return inputs;
-    }
-
-    private Tensor only(Session session, Tensor x) {
-      return run(session, Map.of(Stage.INPUT, x));
-    }
-
-    private Tensor run(Session session, Map<String, Tensor> inputs) {
-      return requireNonNull(session.run(inputs, cancellation).get(Stage.OUTPUT));
     }
 
     /** Tiles of about one size that cover the input, row by row. */

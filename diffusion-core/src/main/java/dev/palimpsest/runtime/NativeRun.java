@@ -17,6 +17,7 @@ final class NativeRun implements AutoCloseable {
   private final OrtSession.RunOptions options;
   private final Runnable terminate = this::terminate;
   private final Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
+  private final Map<String, OnnxTensor> pinned = new LinkedHashMap<>();
 
   NativeRun(OrtEnvironment environment, List<Cancellation> cancellations) throws OrtException {
     this.environment = environment;
@@ -25,14 +26,22 @@ final class NativeRun implements AutoCloseable {
     cancellations.forEach(cancellation -> cancellation.add(terminate));
   }
 
-  /** The outputs, copied to the host. */
-  Map<String, Tensor> run(OrtSession session, Map<String, Tensor> given, Set<String> outputs)
+  /**
+   * The outputs, copied to the host.
+   *
+   * @param into further outputs, which are computed where these tensors lie
+   */
+  Map<String, Tensor> run(
+      OrtSession session, Map<String, Tensor> given, Set<String> outputs, Map<String, Tensor> into)
       throws OrtException {
+    for (Map.Entry<String, Tensor> output : into.entrySet()) {
+      pinned.put(output.getKey(), OrtTensors.toNative(environment, output.getValue()));
+    }
     for (Map.Entry<String, Tensor> input : given.entrySet()) {
       inputs.put(input.getKey(), OrtTensors.toNative(environment, input.getValue()));
     }
     var host = new LinkedHashMap<String, Tensor>();
-    try (OrtSession.Result result = session.run(inputs, outputs, options)) {
+    try (OrtSession.Result result = session.run(inputs, outputs, pinned, options)) {
       for (String output : outputs) {
         host.put(output, OrtTensors.toHost((OnnxTensor) result.get(output).orElseThrow()));
       }
@@ -52,6 +61,7 @@ final class NativeRun implements AutoCloseable {
   public void close() {
     cancellations.forEach(cancellation -> cancellation.remove(terminate));
     inputs.values().forEach(OnnxTensor::close);
+    pinned.values().forEach(OnnxTensor::close);
     options.close();
   }
 }

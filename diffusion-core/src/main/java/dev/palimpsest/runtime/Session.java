@@ -172,6 +172,38 @@ public final class Session implements AutoCloseable {
    * @throws InferenceException if ONNX Runtime fails
    */
   public Map<String, Tensor> run(Map<String, Tensor> inputs, Cancellation cancellation) {
+    return run(inputs, outputs.keySet(), Map.of(), cancellation);
+  }
+
+  /**
+   * Computes outputs into memory of the caller's, instead of new memory at each run.
+   *
+   * @param into direct tensors by the outputs' names, of the types and the very shapes that these
+   *     will have; what they held is overwritten. Other outputs are not computed
+   * @throws IllegalArgumentException if one of them is unknown, of another type or not direct
+   * @throws InferenceException if one has another shape than its output
+   */
+  public void run(Map<String, Tensor> inputs, Map<String, Tensor> into, Cancellation cancellation) {
+    into.forEach(
+        (output, tensor) -> {
+          TensorSpec spec = outputs.get(output);
+          checkArgument(
+              spec != null && spec.dtype() == tensor.dtype() && OrtTensors.isInPlace(tensor),
+              "session %s cannot write output %s into %s; its outputs are %s, and memory must be"
+                  + " direct",
+              name,
+              output,
+              tensor,
+              outputs.values());
+        });
+    run(inputs, Set.of(), into, cancellation);
+  }
+
+  private Map<String, Tensor> run(
+      Map<String, Tensor> inputs,
+      Set<String> wanted,
+      Map<String, Tensor> into,
+      Cancellation cancellation) {
     checkOpen();
     checkInputs(inputs);
     cancellation.throwIfCancelled();
@@ -181,7 +213,7 @@ public final class Session implements AutoCloseable {
       return Natives.call(
           (environment, exit) -> {
             try (var run = new NativeRun(environment, List.of(cancellation, exit))) {
-              return run.run(session.session(), inputs, outputs.keySet());
+              return run.run(session.session(), inputs, wanted, into);
             } catch (OrtException e) {
               throw failed(inputs, cancellation.isCancelled() || exit.isCancelled(), e);
             }
