@@ -23,7 +23,7 @@ public final class HtmlPage {
       :root{color-scheme:light dark}
       body{font:16px/1.45 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem}
       h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
-      .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}
+      .wide{overflow-x:auto;margin:1rem 0}table{border-collapse:collapse;width:100%}
       th,td{padding:.35rem .6rem;text-align:left;border-bottom:1px solid #8885;vertical-align:top}
       td small{opacity:.7;white-space:nowrap}
       details{border-bottom:1px solid #8885;padding:.4rem 0}summary{cursor:pointer}

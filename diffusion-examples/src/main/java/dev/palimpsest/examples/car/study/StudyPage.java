@@ -23,7 +23,8 @@ import java.util.stream.Stream;
 final class StudyPage {
   private static final String STYLE =
       """
-      .bar{position:relative;min-width:7rem;height:1rem;background:#8883;border-radius:3px}
+      th:first-child{width:40%}
+      .bar{position:relative;min-width:8rem;height:.8rem;margin:.3rem 0;background:#8883;border-radius:3px}
       .bar i{position:absolute;top:0;bottom:0;left:0;background:#2a7de1;border-radius:3px}
       .bar b{position:absolute;top:40%;bottom:40%;background:#e1662a}
       .yes{color:#1a8f3c}.no{color:#d0442a}

@@ -74,23 +74,27 @@ final class StudyTables {
             + (int) (100 * WordStage.TRUSTED)
             + " % of held-out renders or more; the others are shown all the same. Number plates are"
             + " shown above and not scored: at this size nobody can read them.");
-    var rows = new ArrayList<List<String>>();
-    for (String parameter : words.asMap().keySet()) {
-      boolean counts =
-          WordStage.isTrusted(study, Question.valueOf(parameter.toUpperCase(Locale.ROOT)));
-      Config shares = words.object(parameter);
-      for (String word : shares.asMap().keySet()) {
-        Proportion share = Shares.of(shares, word);
-        rows.add(
-            List.of(
-                HtmlPage.escaped(word),
-                parameter,
-                bar(share),
-                HtmlPage.share(share),
-                counts ? "" : "not scored"));
+    for (Question question : Question.values()) {
+      if (words.has(question.parameter())) {
+        words(question, words.object(question.parameter()));
       }
     }
-    page.table(List.of("word", "", "", "shown", ""), rows);
+  }
+
+  /** The words of one parameter in their usual order. */
+  private void words(Question question, Config shares) throws IOException {
+    var rows = new ArrayList<List<String>>();
+    for (String word : question.answers()) {
+      if (shares.has(word)) {
+        rows.add(List.of(HtmlPage.escaped(word), measured(Shares.of(shares, word))));
+      }
+    }
+    boolean counts = WordStage.isTrusted(study, question);
+    page.table(List.of(question.parameter() + (counts ? "" : " (not scored)"), "shown"), rows);
+  }
+
+  private static String measured(Proportion share) {
+    return bar(share) + HtmlPage.share(share);
   }
 
   private static String bar(Proportion share) {
@@ -153,9 +157,9 @@ final class StudyTables {
     var rows = new ArrayList<List<String>>();
     for (String parameter : judges.asMap().keySet()) {
       Proportion share = Shares.of(judges, parameter);
-      rows.add(List.of(parameter, bar(share), HtmlPage.share(share)));
+      rows.add(List.of(parameter, measured(share)));
     }
-    page.table(List.of("parameter", "", "right"), rows);
+    page.table(List.of("parameter", "right"), rows);
   }
 
   /** The worst words and all that missed its goal. */
