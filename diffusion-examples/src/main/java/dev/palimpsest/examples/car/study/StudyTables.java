@@ -202,7 +202,7 @@ final class StudyTables {
         all += own.number("seconds");
         rows.add(
             List.of(
-                HtmlPage.escaped(stage.title()),
+                stage.name(),
                 String.format(Locale.ROOT, "%.1f", own.number("seconds") / 60),
                 String.format(Locale.ROOT, "%.1f", own.number("bytes") / (1 << 30))));
       }
