@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 
 import dev.palimpsest.graph.Operator.Type;
 import dev.palimpsest.tensor.DType;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -28,14 +27,12 @@ public final class Graph {
 
   private final String name;
   private final Map<String, Value> outputs;
-  private final Map<String, Value> inputs = new LinkedHashMap<>();
-  private final Map<String, Value> parameters = new LinkedHashMap<>();
-  private final List<Node> nodes = new ArrayList<>();
+  private final ReachableNodes reachable;
 
   private Graph(String name, Map<String, Value> outputs) {
     this.name = name;
     this.outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
-    collect();
+    this.reachable = ReachableNodes.of(name, this.outputs.values());
   }
 
   /**
@@ -69,12 +66,12 @@ public final class Graph {
 
   /** The inputs by name, in the order in which the outputs need them. */
   public Map<String, Value> inputs() {
-    return Collections.unmodifiableMap(inputs);
+    return reachable.inputs();
   }
 
   /** The weights by name, in the order in which the outputs need them. */
   public Map<String, Value> parameters() {
-    return Collections.unmodifiableMap(parameters);
+    return reachable.parameters();
   }
 
   /** The outputs by name, in the order given. */
@@ -84,13 +81,13 @@ public final class Graph {
 
   /** The nodes, each after those that it needs. */
   public List<Node> nodes() {
-    return Collections.unmodifiableList(nodes);
+    return reachable.nodes();
   }
 
   /** The computed values that were {@link Value#named} by whoever built the graph. */
   public Map<String, Value> named() {
     var named = new LinkedHashMap<String, Value>();
-    for (Node node : nodes) {
+    for (Node node : nodes()) {
       node.inputs().forEach(input -> addNamed(input, named));
     }
     outputs.values().forEach(output -> addNamed(output, named));
@@ -105,7 +102,7 @@ public final class Graph {
 
   /** How many operators the graph applies. */
   public int size() {
-    return nodes.size();
+    return nodes().size();
   }
 
   /** This graph with symbols replaced by sizes. */
@@ -216,7 +213,7 @@ public final class Graph {
   public Set<String> factors() {
     Set<String> factors = new HashSet<>();
     Set<String> others = new HashSet<>();
-    for (Node node : nodes) {
+    for (Node node : nodes()) {
       for (int i = 0; i < node.inputs().size(); i++) {
         Value input = node.inputs().get(i);
         if (input != null && input.isParameter()) {
@@ -241,7 +238,7 @@ public final class Graph {
   /** This graph with its leaves and nodes replaced; types and shapes are inferred anew. */
   Graph rewrite(UnaryOperator<Value> leaves, Replacement replacement) {
     Map<Origin, List<Value>> done = new IdentityHashMap<>();
-    for (Node node : nodes) {
+    for (Node node : nodes()) {
       var in = new ArrayList<@Nullable Value>();
       for (Value input : node.inputs()) {
         in.add(input == null ? null : rewritten(input, done, leaves));
@@ -264,67 +261,6 @@ public final class Graph {
     return label == null ? out : out.named(label);
   }
 
-  private void collect() {
-    Set<Origin> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    outputs.values().forEach(output -> visit(output, seen));
-    var clash = new HashSet<>(inputs.keySet());
-    clash.retainAll(parameters.keySet());
-    checkArgument(clash.isEmpty(), "graph %s: input and parameter share names %s", name, clash);
-  }
-
-  /** Depth first without recursion: a network is thousands of nodes deep. */
-  private void visit(Value root, Set<Origin> seen) {
-    var path = new ArrayDeque<Visit>();
-    enter(root, seen, path);
-    while (!path.isEmpty()) {
-      Visit top = requireNonNull(path.peek());
-      if (top.next == top.node.inputs().size()) {
-        nodes.add(top.node);
-        path.pop();
-      } else {
-        Value input = top.node.inputs().get(top.next++);
-        if (input != null) {
-          enter(input, seen, path);
-        }
-      }
-    }
-  }
-
-  private void enter(Value value, Set<Origin> seen, ArrayDeque<Visit> path) {
-    Origin origin = value.origin();
-    if (!seen.add(origin)) {
-      return;
-    }
-    if (origin instanceof Node) {
-      path.push(new Visit((Node) origin));
-    } else {
-      addLeaf(value, (Origin.Leaf) origin);
-    }
-  }
-
-  private void addLeaf(Value value, Origin.Leaf leaf) {
-    if (leaf.kind() == Origin.Kind.CONSTANT) {
-      return;
-    }
-    Map<String, Value> group = leaf.kind() == Origin.Kind.INPUT ? inputs : parameters;
-    Value other = group.put(leaf.name(), value);
-    checkArgument(
-        other == null,
-        "graph %s has two different %ss named %s",
-        name,
-        leaf.kind().name().toLowerCase(java.util.Locale.ROOT),
-        leaf.name());
-  }
-
-  private static final class Visit {
-    final Node node;
-    int next;
-
-    Visit(Node node) {
-      this.node = node;
-    }
-  }
-
   /** The type of an output, for tests and messages. */
   Type type(String output) {
     return requireNonNull(outputs.get(output)).type();
@@ -332,6 +268,6 @@ public final class Graph {
 
   @Override
   public String toString() {
-    return name + inputs.values() + " -> " + outputs.values();
+    return name + inputs().values() + " -> " + outputs.values();
   }
 }

@@ -13,7 +13,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,12 +80,10 @@ public final class ClipTokenizer {
    */
   public static ClipTokenizer read(Path folder) throws IOException {
     TokenizerSettings settings = TokenizerSettings.read(folder);
-    Path vocabularyFile = folder.resolve("vocab.json");
-    Map<String, Long> vocabulary = VocabularyFiles.readVocabulary(vocabularyFile);
+    Map<String, Long> vocabulary = VocabularyFiles.readVocabulary(folder.resolve("vocab.json"));
     LinkedHashMap<BytePairs.Pair, Long> merges =
         VocabularyFiles.readMerges(folder.resolve("merges.txt"), vocabulary);
-    Map<String, Long> all = withAdded(vocabulary, settings, folder);
-    checkContiguous(all.values(), vocabularyFile);
+    Map<String, Long> all = VocabularyFiles.withAdded(vocabulary, settings, folder);
     return new ClipTokenizer(all, merges, settings);
   }
 
@@ -107,42 +104,6 @@ public final class ClipTokenizer {
         vocabulary,
         VocabularyFiles.merges(ClipVocabulary.merges(), "CLIP's merges", vocabulary),
         TokenizerSettings.of(tokenizer.config()));
-  }
-
-  private static Map<String, Long> withAdded(
-      Map<String, Long> vocabulary, TokenizerSettings settings, Path folder)
-      throws CheckpointException {
-    var all = new LinkedHashMap<>(vocabulary);
-    for (String token : settings.added().keySet()) {
-      Long declared = settings.declaredIds().get(token);
-      Long known = declared == null ? all.get(token) : all.putIfAbsent(token, declared);
-      if (known == null && declared == null) {
-        throw new CheckpointException(
-            folder.resolve("vocab.json") + ": lacks the special token '" + token + "'");
-      }
-      if (known != null && declared != null && !known.equals(declared)) {
-        throw new CheckpointException(
-            folder
-                + ": '"
-                + token
-                + "' is added as id "
-                + declared
-                + " but vocab.json has "
-                + known);
-      }
-    }
-    return all;
-  }
-
-  private static void checkContiguous(Collection<Long> ids, Path file) throws CheckpointException {
-    long[] sorted = ids.stream().mapToLong(Long::longValue).sorted().toArray();
-    for (int i = 0; i < sorted.length; i++) {
-      if (sorted[i] != i) {
-        String found = sorted[i] > i ? "no piece has id " + i : "two pieces have id " + sorted[i];
-        throw new CheckpointException(
-            file + ": " + found + ", expected the ids 0 to " + (sorted.length - 1));
-      }
-    }
   }
 
   /**

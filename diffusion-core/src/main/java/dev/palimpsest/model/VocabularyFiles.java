@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -125,5 +126,43 @@ final class VocabularyFiles {
   private static CheckpointException at(Path file, JsonParser parser, String message) {
     return new CheckpointException(
         file + ":" + parser.currentTokenLocation().getLineNr() + ": " + message);
+  }
+
+  /** A vocabulary with the folder's added tokens, at the ids that it declares; ids 0 to n - 1. */
+  static Map<String, Long> withAdded(
+      Map<String, Long> vocabulary, TokenizerSettings settings, Path folder)
+      throws CheckpointException {
+    var all = new LinkedHashMap<>(vocabulary);
+    for (String token : settings.added().keySet()) {
+      Long declared = settings.declaredIds().get(token);
+      Long known = declared == null ? all.get(token) : all.putIfAbsent(token, declared);
+      if (known == null && declared == null) {
+        throw new CheckpointException(
+            folder.resolve("vocab.json") + ": lacks the special token '" + token + "'");
+      }
+      if (known != null && declared != null && !known.equals(declared)) {
+        throw new CheckpointException(
+            folder
+                + ": '"
+                + token
+                + "' is added as id "
+                + declared
+                + " but vocab.json has "
+                + known);
+      }
+    }
+    checkContiguous(all.values(), folder.resolve("vocab.json"));
+    return all;
+  }
+
+  private static void checkContiguous(Collection<Long> ids, Path file) throws CheckpointException {
+    long[] sorted = ids.stream().mapToLong(Long::longValue).sorted().toArray();
+    for (int i = 0; i < sorted.length; i++) {
+      if (sorted[i] != i) {
+        String found = sorted[i] > i ? "no piece has id " + i : "two pieces have id " + sorted[i];
+        throw new CheckpointException(
+            file + ": " + found + ", expected the ids 0 to " + (sorted.length - 1));
+      }
+    }
   }
 }
