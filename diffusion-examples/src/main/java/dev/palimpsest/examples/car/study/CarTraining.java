@@ -100,7 +100,8 @@ record CarTraining(StudyRun study, Checkpoint base, Path folder) {
             .adapter(training.lora(step.weights()))
             .device(Device.cpu(1))
             .open()) {
-      Path own = folder.resolve("validation").resolve(String.format("%06d", step.step()));
+      Path own =
+          folder.resolve("validation").resolve(String.format(Locale.ROOT, "%06d", step.step()));
       Files.createDirectories(own);
       new Gallery(study).draw(pipeline, asked, own);
     } catch (IOException e) {

@@ -107,8 +107,9 @@ final class LargeStage implements Stage {
     return widths;
   }
 
-  private static int height(int width) {
-    return width * 2 / 3;
+  /** About two thirds, a multiple of eight as the model needs it. */
+  static int height(int width) {
+    return Math.round(width / 12f) * 8;
   }
 
   static Path file(Path folder, int width) {

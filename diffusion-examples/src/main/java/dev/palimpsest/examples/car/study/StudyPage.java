@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -117,9 +118,11 @@ final class StudyPage {
     Config result = study.result(BaseStage.NAME);
     page.paragraph(
         String.format(
+            Locale.ROOT,
             "The starter model (%,d weights), trained on with %d captioned pictures: the makes, the"
                 + " rallies, sedans in general, and the emoji that it knows. It never saw a velune.",
-            result.integer("parameters"), result.integer("pictures")));
+            result.integer("parameters"),
+            result.integer("pictures")));
     losses("Loss of the base's training", BaseStage.NAME, study.plan().base().steps());
   }
 

@@ -59,13 +59,13 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
    * @param seeds pictures of each prompt of erased and other concepts
    * @param subjects of emoji that should be kept
    * @param values of a parameter that sheets and prompts show, at most
-   * @param width of the largest picture; its height is two thirds of it
+   * @param width of the largest picture; its height is about two thirds of it
    * @param share ablations draw one scene and seed out of so many
    */
   public record Drawing(
       int steps, int scenes, int seeds, int subjects, int values, int width, int share) {
     public Drawing {
-      checkArgument(width % 24 == 0, "the width must be a multiple of 24, was %s", width);
+      checkArgument(width % 8 == 0, "the width must be a multiple of 8, was %s", width);
       checkArgument(share >= 1, "the share must be >= 1, was %s", share);
     }
   }
@@ -77,7 +77,7 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
         new Base(6000, 16, 4e-4, 503, 12),
         new Erasing(400, 4, 5e-4, 40, 480),
         new Teaching(3000, 16, 16, 2e-3, List.of(64, 96), 4, 60, 6),
-        new Drawing(25, 480, 8, 24, 12, 2544, 10));
+        new Drawing(25, 480, 8, 24, 12, 2560, 10));
   }
 
   /** Every stage, too short to teach much: some minutes on two cores. */
