@@ -1,5 +1,6 @@
 package dev.palimpsest.examples.car.study;
 
+import com.google.common.collect.ImmutableList;
 import dev.palimpsest.examples.car.Angle;
 import dev.palimpsest.examples.car.Finish;
 import dev.palimpsest.examples.car.Ground;
@@ -31,12 +32,12 @@ enum Question {
 
   static final String OTHER = "other";
 
-  private final List<String> answers;
+  private final ImmutableList<String> answers;
 
   Question(Trait[] traits, String... others) {
     var words = new ArrayList<>(Arrays.stream(traits).map(Trait::words).toList());
     words.addAll(List.of(others));
-    answers = List.copyOf(words);
+    answers = ImmutableList.copyOf(words);
   }
 
   List<String> answers() {

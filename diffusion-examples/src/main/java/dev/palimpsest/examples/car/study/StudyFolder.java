@@ -102,7 +102,7 @@ final class StudyFolder {
     Config own = before.has(stage) ? before.object(stage) : Config.of(Map.of());
     Map<String, Object> now = new LinkedHashMap<>();
     now.put("seconds", own.number("seconds", 0) + seconds);
-    now.put("bytes", Math.max(own.number("bytes", 0), bytes));
+    now.put("bytes", Math.max(own.number("bytes", 0), (double) bytes));
     costs.put(stage, now);
     write(folder.resolve("costs.json"), costs);
   }
