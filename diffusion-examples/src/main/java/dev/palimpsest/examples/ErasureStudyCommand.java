@@ -84,6 +84,9 @@ final class ErasureStudyCommand implements Callable<Integer> {
               + " change; default 100, 0 leaves the erasure as it was trained.")
   private @Nullable Double confinement;
 
+  @Option(names = "--exact", description = "Of ESD: denoise anew for each state.")
+  private boolean exact;
+
   @Option(
       names = "--tokens",
       paramLabel = "WHICH",
@@ -177,6 +180,6 @@ final class ErasureStudyCommand implements Callable<Integer> {
     int kept = preserve == null ? 0 : preserve;
     double confined = esd == ErasureMethod.ESD_X_STRICT ? CONFINEMENT : 0;
     confined = confinement == null ? confined : confinement;
-    return new StudyMethod.Esd(esd, iterations, rate, eta, batch, kept, confined, device);
+    return new StudyMethod.Esd(esd, iterations, rate, eta, batch, kept, confined, exact, device);
   }
 }

@@ -3,6 +3,7 @@ package dev.palimpsest.examples.erasure;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.errors.CancelledException;
 import dev.palimpsest.esd.ConceptErasure;
+import dev.palimpsest.esd.ConceptErasureBuilder;
 import dev.palimpsest.esd.Confinement;
 import dev.palimpsest.esd.EditedTokens;
 import dev.palimpsest.esd.Erasure;
@@ -50,6 +51,7 @@ public interface StudyMethod {
    * @param preserve how many prompts have a row in the training
    * @param confinement how much a concept counts beside the prompts that may be preserved where the
    *     erasure is confined; 0 is not at all
+   * @param exact whether each state is denoised anew
    */
   record Esd(
       ErasureMethod method,
@@ -59,6 +61,7 @@ public interface StudyMethod {
       int batch,
       int preserve,
       double confinement,
+      boolean exact,
       Device device)
       implements StudyMethod {
     @Override
@@ -74,13 +77,14 @@ public interface StudyMethod {
           "eta", eta,
           "batch", batch,
           "preserve", preserve,
-          "confinement", confinement);
+          "confinement", confinement,
+          "exact", exact);
     }
 
     @Override
     public Erasure erase(Checkpoint checkpoint, Wish wish, Path folder, Cancellation cancellation)
         throws IOException {
-      try (ConceptErasure run =
+      ConceptErasureBuilder plan =
           ConceptErasure.builder(checkpoint)
               .erase(wish.concepts.toArray(String[]::new))
               .preserve(wish.preserving(preserve).preserved.toArray(String[]::new))
@@ -89,8 +93,8 @@ public interface StudyMethod {
               .learningRate(LearningRate.constant(learningRate))
               .eta(eta)
               .batch(batch)
-              .device(device)
-              .open(folder)) {
+              .device(device);
+      try (ConceptErasure run = (exact ? plan.exact() : plan).open(folder)) {
         Erasure erasure = run.train(step -> {}, cancellation);
         cancellation.throwIfCancelled();
         return confinement == 0 ? erasure : confined(checkpoint, wish, erasure);
