@@ -19,7 +19,9 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-TEST_TOKENIZER = REPOSITORY / "diffusion-core/src/test/resources/golden/tokenizer/clip_small"
+STARTER_TOKENIZER = (
+    REPOSITORY / "diffusion-examples/src/main/resources/dev/palimpsest/examples/starter/tokenizer"
+)
 TOKENIZER_FILES = (
     "vocab.json",
     "merges.txt",
@@ -222,8 +224,8 @@ def main():
     parser.add_argument(
         "--tokenizer",
         type=Path,
-        default=TEST_TOKENIZER,
-        help="folder with vocab.json and merges.txt; default this repository's small test vocabulary",
+        default=STARTER_TOKENIZER,
+        help="folder with vocab.json and merges.txt; default the starter model's small vocabulary",
     )
     options = parser.parse_args()
     if options.out.exists() and any(options.out.iterdir()):

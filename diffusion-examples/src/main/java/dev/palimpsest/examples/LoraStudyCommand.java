@@ -57,15 +57,22 @@ final class LoraStudyCommand implements Callable<Integer> {
   @Option(
       names = "--panel",
       paramLabel = "N",
-      defaultValue = "12",
-      description = "Subjects of the panel of other prompts; default 12.")
-  private int subjects = 12;
+      defaultValue = "24",
+      description = "Subjects of the panel of other prompts; default 24.")
+  private int subjects = 24;
+
+  @Option(
+      names = "--panel-seeds",
+      paramLabel = "N",
+      defaultValue = "4",
+      description = "Pictures of each subject of the panel in each style; default 4.")
+  private int panelSeeds = 4;
 
   @Option(
       names = "--seeds",
       paramLabel = "N",
       defaultValue = "20",
-      description = "Pictures of each subject in each style; default 20.")
+      description = "Pictures of each word in each style; default 20.")
   private int seeds = 20;
 
   @Option(
@@ -129,7 +136,7 @@ final class LoraStudyCommand implements Callable<Integer> {
           subject.word().word(),
           Proportion.of(own, Panel.Scored::isSubject));
     }
-    Panel others = Panel.chosen(emoji, subjects, 1, seeds);
+    Panel others = Panel.chosen(emoji, subjects, 1, panelSeeds);
     console.printf(
         "other prompts, without the LoRA: %s%n",
         Proportion.of(score(others, plain), Panel.Scored::isSubject));
