@@ -8,6 +8,7 @@ import dev.palimpsest.DiffusionPipeline;
 import dev.palimpsest.EncodedPrompts;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.Weights;
+import dev.palimpsest.esd.Lesson.Away;
 import dev.palimpsest.graph.Graph;
 import dev.palimpsest.runtime.Cancellation;
 import dev.palimpsest.tensor.Shape;
@@ -124,13 +125,20 @@ public final class ConceptErasure implements AutoCloseable {
   private static Lesson erasing(ConceptErasureBuilder plan, FrozenBase base, String concept) {
     EncodedPrompts encoded = base.encode(concept);
     String name = "erase " + concept;
-    Optional<Double> eta = Optional.of(plan.eta);
-    if (plan.from.isEmpty()) {
-      return new Lesson(name, rows(encoded), concept, eta);
+    String target = plan.targets.get(concept);
+    if (target != null) {
+      List<Conditioning> rows = rows(encoded, base.encode(target));
+      return new Lesson(name, rows, concept, Optional.of(Away.fromTarget(plan.eta)));
     }
-    List<Conditioning> rows = new ArrayList<>(rows(base.encode(plan.from.get())));
-    rows.add(encoded.positive());
-    return new Lesson(name, rows, plan.from.get(), eta);
+    if (plan.from.isPresent()) {
+      List<Conditioning> rows = rows(base.encode(plan.from.get()), encoded);
+      return new Lesson(name, rows, plan.from.get(), Optional.of(Away.fromWider(plan.eta)));
+    }
+    return new Lesson(name, rows(encoded), concept, Optional.of(Away.fromNothing(plan.eta)));
+  }
+
+  private static List<Conditioning> rows(EncodedPrompts prompt, EncodedPrompts other) {
+    return List.of(prompt.negative().orElseThrow(), prompt.positive(), other.positive());
   }
 
   private static List<Conditioning> rows(EncodedPrompts encoded) {
@@ -153,6 +161,9 @@ public final class ConceptErasure implements AutoCloseable {
                     .orElse("exact"));
     for (String wider : plan.from.stream().toList()) {
       record = record.with("from", wider);
+    }
+    for (Map.Entry<String, String> target : plan.targets.entrySet()) {
+      record = record.with("target of " + target.getKey(), quoted(List.of(target.getValue())));
     }
     return plan.preserved.isEmpty() ? record : record.with("retain_weight", plan.retainWeight);
   }

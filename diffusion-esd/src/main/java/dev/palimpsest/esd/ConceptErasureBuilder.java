@@ -14,8 +14,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -26,6 +28,7 @@ import java.util.function.Consumer;
 public final class ConceptErasureBuilder extends RunSettings<ConceptErasureBuilder> {
   final Checkpoint checkpoint;
   final List<String> concepts = new ArrayList<>();
+  final Map<String, String> targets = new LinkedHashMap<>();
   final List<String> preserved = new ArrayList<>();
   Optional<String> from = Optional.empty();
   ErasureMethod method = ErasureMethod.ESD_X;
@@ -55,6 +58,20 @@ public final class ConceptErasureBuilder extends RunSettings<ConceptErasureBuild
       checkArgument(!name.isBlank(), "a concept to erase must not be empty");
       concepts.add(name);
     }
+    return this;
+  }
+
+  /**
+   * A concept to erase that is drawn as another text afterwards, such as {@code "a sketch of a
+   * car"} as {@code "a photo of a car"}: the target is e_target − η (e_concept − e_null). For a
+   * concept one of whose kind a picture must have, such as its style. With η 0 concept ablation
+   * (Kumari et al., ICCV 2023, with the anchor's own prediction as target).
+   */
+  public ConceptErasureBuilder replace(String concept, String target) {
+    checkArgument(!target.isBlank(), "the target of \"%s\" must not be empty", concept);
+    checkArgument(!same(concept, target), "\"%s\" is replaced by itself", concept);
+    erase(concept);
+    targets.put(concept, target);
     return this;
   }
 
@@ -166,13 +183,19 @@ public final class ConceptErasureBuilder extends RunSettings<ConceptErasureBuild
   /**
    * Opens the run: a new one, or the one that the folder holds, where it ended.
    *
-   * @throws IllegalArgumentException if a concept is also to be preserved, or the folder's run was
-   *     started with other settings; the message lists them
+   * @throws IllegalArgumentException if a concept is also to be preserved, some are replaced and
+   *     others erased from a wider one, or the folder's run was started with other settings; the
+   *     message lists them
    * @throws IllegalStateException if no concept is given, or another run holds the folder
    * @throws UnsupportedModelException if the checkpoint has no U-Net that can be trained
    * @throws CheckpointException if weights are missing, or the folder's states cannot be read
    */
   public ConceptErasure open(Path folder) throws IOException {
+    checkArgument(
+        targets.isEmpty() || from.isEmpty(),
+        "a concept is erased from a wider one (%s) or replaced (%s), not both",
+        from,
+        targets);
     checkState(!concepts.isEmpty(), "no concept is to be erased: erase(...) must be given");
     for (String concept : concepts) {
       checkArgument(

@@ -11,11 +11,35 @@ import java.util.Optional;
  *
  * @param name tells it from the other lessons of a run
  * @param conditions what the frozen network is asked with, one row each: nothing, the prompt, and
- *     for an erasure from a wider concept the concept; the network is trained with the second
+ *     where there are two texts the other; the network is trained with the second
  * @param prompt the text that is denoised with and trained
- * @param eta how far to go away from the concept; nothing for a prompt that is to stay
+ * @param away what to go away from; nothing for a prompt that is to stay
  */
-record Lesson(String name, List<Conditioning> conditions, String prompt, Optional<Double> eta) {
+record Lesson(String name, List<Conditioning> conditions, String prompt, Optional<Away> away) {
+  /**
+   * e_start − η (e_concept − e_nothing).
+   *
+   * @param eta how far
+   * @param start the condition where the way begins
+   * @param concept the condition of the concept
+   */
+  record Away(double eta, int start, int concept) {
+    /** From what is said without a prompt. */
+    static Away fromNothing(double eta) {
+      return new Away(eta, 0, 1);
+    }
+
+    /** From the wider concept, the prompt; the concept is the other text. */
+    static Away fromWider(double eta) {
+      return new Away(eta, 1, 2);
+    }
+
+    /** From the other text, which replaces the concept, the prompt. */
+    static Away fromTarget(double eta) {
+      return new Away(eta, 2, 1);
+    }
+  }
+
   Lesson {
     conditions = List.copyOf(conditions);
   }
@@ -25,24 +49,25 @@ record Lesson(String name, List<Conditioning> conditions, String prompt, Optiona
   }
 
   /**
-   * e_null − η (e_concept − e_null), or e_from − η (e_concept − e_null) where there is a wider
-   * concept (Gandikota et al. 2023, equation 7), or e_prompt. What holds for the noise holds for v
-   * and the sample, which are the same affine function of it in all terms.
+   * e_null − η (e_concept − e_null), e_from − η (e_concept − e_null) where there is a wider concept
+   * (Gandikota et al. 2023, equation 7), the same with what replaces the concept in the place of
+   * from, or e_prompt. What holds for the noise holds for v and the sample, which are the same
+   * affine function of it in all terms.
    *
    * @param predictions of the frozen network, one for each condition
    */
   Tensor target(List<Tensor> predictions) {
-    if (eta.isEmpty()) {
-      return predictions.get(1);
-    }
+    return away.map(way -> target(predictions, way)).orElseGet(() -> predictions.get(1));
+  }
+
+  private static Tensor target(List<Tensor> predictions, Away away) {
     float[] nothing = predictions.get(0).floats();
-    boolean wider = predictions.size() > 2;
-    float[] from = wider ? predictions.get(1).floats() : nothing;
-    float[] concept = predictions.get(wider ? 2 : 1).floats();
-    float strength = eta.get().floatValue();
+    float[] start = predictions.get(away.start).floats();
+    float[] concept = predictions.get(away.concept).floats();
+    float strength = (float) away.eta;
     float[] target = new float[nothing.length];
     for (int i = 0; i < target.length; i++) {
-      target[i] = from[i] - strength * (concept[i] - nothing[i]);
+      target[i] = start[i] - strength * (concept[i] - nothing[i]);
     }
     return Tensor.of(predictions.get(0).shape(), target);
   }

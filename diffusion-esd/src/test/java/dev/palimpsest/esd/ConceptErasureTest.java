@@ -86,6 +86,19 @@ class ConceptErasureTest {
   }
 
   @Test
+  void aConceptIsReplacedAndTheRecordTellsByWhat() throws Exception {
+    var targets = new ArrayList<Tensor>();
+    Erasure erasure =
+        train(
+            "replaced",
+            plan().replace("dog", "bird").eta(0).observer(sample -> targets.add(sample.target())));
+    assertEquals(List.of("cat", "dog"), erasure.record().concepts());
+    assertEquals("\"bird\"", erasure.record().settings().get("target of dog"));
+    assertEquals(6, targets.size());
+    sameAfterCancelling(plan().replace("dog", "bird"));
+  }
+
+  @Test
   void cancelledExactRunsResumeToTheSameBytes() throws Exception {
     sameAfterCancelling(plan().exact().from("animal"));
   }
@@ -316,6 +329,9 @@ class ConceptErasureTest {
     refused(
         "the concept \"cat\" cannot be erased and preserved",
         () -> plan().preserve("dog", " CAT ").open(temp));
+    refused("the target of \"dog\" must not be empty", () -> plan().replace("dog", " "));
+    refused("\"dog\" is replaced by itself", () -> plan().replace("dog", "Dog "));
+    refused("not both", () -> plan().from("animal").replace("dog", "bird").open(temp));
     var e =
         assertThrows(
             IllegalStateException.class, () -> ConceptErasure.builder(CHECKPOINT).open(temp));

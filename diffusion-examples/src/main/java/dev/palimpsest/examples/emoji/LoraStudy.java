@@ -81,7 +81,7 @@ public final class LoraStudy {
             .name("three subjects")
             .dataset(pictures(subjects, folder.resolve("subjects")))
             .priorPreservation(pictures(others, folder.resolve("known")), 1)
-            .crops(Crops.random(8).zoom(1.1).flips(0.5))
+            .crops(Crops.random(4).zoom(1.1).flips(0.5))
             .targets(LoraTargets.ALL_WITH_CONV)
             .minSnr(5)
             .seed(SEED)

@@ -117,9 +117,8 @@ public final class ErasureStudy {
 
   private ReportResult result(StudyTrial trial, Listener listener, Cancellation cancellation)
       throws IOException {
-    var wish = new StudyMethod.Wish(trial.concepts(), trial.preserved());
     Path run = folder.resolve("runs").resolve(method.name() + "-" + fileName(trial.name()));
-    Erasure erasure = method.erase(starter, wish, run, cancellation);
+    Erasure erasure = method.erase(starter, trial.wish(), run, cancellation);
     ErasureReport.Builder report =
         ErasureReport.builder(starter)
             .after(method.name(), erasure)

@@ -37,11 +37,16 @@ public interface StudyMethod {
   /**
    * What to erase.
    *
+   * @param targets what concepts are drawn as afterwards, where a picture must have one of a kind
    * @param preserved prompts that a method may preserve
    */
-  record Wish(List<String> concepts, List<String> preserved) {
+  record Wish(List<String> concepts, Map<String, String> targets, List<String> preserved) {
+    static Wish erasing(List<String> concepts, List<String> preserved) {
+      return new Wish(concepts, Map.of(), preserved);
+    }
+
     Wish preserving(int count) {
-      return new Wish(concepts, preserved.subList(0, Math.min(count, preserved.size())));
+      return new Wish(concepts, targets, preserved.subList(0, Math.min(count, preserved.size())));
     }
   }
 
@@ -86,7 +91,6 @@ public interface StudyMethod {
         throws IOException {
       ConceptErasureBuilder plan =
           ConceptErasure.builder(checkpoint)
-              .erase(wish.concepts.toArray(String[]::new))
               .preserve(wish.preserving(preserve).preserved.toArray(String[]::new))
               .method(method)
               .iterations(iterations)
@@ -94,6 +98,10 @@ public interface StudyMethod {
               .eta(eta)
               .batch(batch)
               .device(device);
+      for (String concept : wish.concepts) {
+        String target = wish.targets.get(concept);
+        plan = target == null ? plan.erase(concept) : plan.replace(concept, target);
+      }
       try (ConceptErasure run = (exact ? plan.exact() : plan).open(folder)) {
         Erasure erasure = run.train(step -> {}, cancellation);
         cancellation.throwIfCancelled();
@@ -134,14 +142,18 @@ public interface StudyMethod {
     @Override
     public Erasure erase(Checkpoint checkpoint, Wish wish, Path folder, Cancellation cancellation)
         throws IOException {
-      return UnifiedConceptEditing.builder(checkpoint)
-          .erase(wish.concepts.toArray(String[]::new))
-          .preserve(wish.preserving(preserve).preserved.toArray(String[]::new))
-          .tokens(tokens)
-          .eraseWeight(eraseWeight)
-          .lambda(lambda)
-          .device(device)
-          .edit();
+      UnifiedConceptEditing.Builder plan =
+          UnifiedConceptEditing.builder(checkpoint)
+              .preserve(wish.preserving(preserve).preserved.toArray(String[]::new))
+              .tokens(tokens)
+              .eraseWeight(eraseWeight)
+              .lambda(lambda)
+              .device(device);
+      for (String concept : wish.concepts) {
+        String target = wish.targets.get(concept);
+        plan = target == null ? plan.erase(concept) : plan.replace(concept, target);
+      }
+      return plan.edit();
     }
   }
 }

@@ -3,26 +3,22 @@ package dev.palimpsest.examples.erasure;
 import dev.palimpsest.esd.report.ReportPrompt;
 import dev.palimpsest.examples.emoji.Style;
 import dev.palimpsest.examples.emoji.Subject;
+import dev.palimpsest.examples.erasure.StudyMethod.Wish;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * One erasure of the study and the prompts that it is scored with.
  *
  * @param name such as {@code fire engine}
  * @param group what it is pooled with
- * @param concepts the prompts that are erased
- * @param preserved prompts that may be preserved, none of which is scored
+ * @param wish what is erased and what may be preserved; of the latter nothing is scored
  */
-public record StudyTrial(
-    String name,
-    Group group,
-    List<String> concepts,
-    List<String> preserved,
-    List<ReportPrompt> prompts) {
+public record StudyTrial(String name, Group group, Wish wish, List<ReportPrompt> prompts) {
   private static final int LESSONS = 20;
 
   /** What results are pooled over. */
@@ -46,7 +42,10 @@ public record StudyTrial(
     var prompts = new ArrayList<>(StudySubjects.ofSubject(erased));
     prompts.addAll(subjects.otherSubjects());
     return new StudyTrial(
-        erased.caption(), Group.SUBJECT, styled(erased), preserved(subjects), prompts);
+        erased.caption(),
+        Group.SUBJECT,
+        Wish.erasing(styled(erased), preserved(subjects)),
+        prompts);
   }
 
   static StudyTrial style(StudySubjects subjects, Style erased) {
@@ -54,8 +53,12 @@ public record StudyTrial(
     prompts.addAll(subjects.otherStyles(erased));
     List<String> preserved =
         preserved(subjects).stream().filter(prompt -> !prompt.startsWith(erased.phrase())).toList();
+    Map<String, String> targets = targets(subjects, erased);
     return new StudyTrial(
-        erased.phrase(), Group.STYLE, lessons(subjects, erased), preserved, prompts);
+        erased.phrase(),
+        Group.STYLE,
+        new Wish(targets.keySet().stream().toList(), targets, preserved),
+        prompts);
   }
 
   static StudyTrial together(StudySubjects subjects, int count) {
@@ -65,19 +68,27 @@ public record StudyTrial(
     prompts.addAll(subjects.otherSubjects());
     List<String> concepts = erased.stream().flatMap(subject -> styled(subject).stream()).toList();
     String name = erased.stream().map(Subject::caption).collect(Collectors.joining(", "));
-    return new StudyTrial(name, Group.TOGETHER, concepts, preserved(subjects), prompts);
+    return new StudyTrial(
+        name, Group.TOGETHER, Wish.erasing(concepts, preserved(subjects)), prompts);
   }
 
   private static List<String> styled(Subject subject) {
     return Arrays.stream(Style.values()).map(style -> style.prompt(subject.caption())).toList();
   }
 
-  /** A style is given as prompts ask for it: of subjects that are not scored. */
-  private static List<String> lessons(StudySubjects subjects, Style style) {
+  /**
+   * A style is given as prompts ask for it, of subjects that are not scored. A picture has one
+   * style or another: it gets that which is most unlike.
+   */
+  private static Map<String, String> targets(StudySubjects subjects, Style style) {
+    Style other = style == Style.RENDER ? Style.LINES : Style.RENDER;
     int count = subjects.lessons().size();
-    return IntStream.range(0, LESSONS)
-        .mapToObj(i -> style.prompt(subjects.lessons().get(i * count / LESSONS).caption()))
-        .toList();
+    var targets = new LinkedHashMap<String, String>();
+    for (int i = 0; i < LESSONS; i++) {
+      String caption = subjects.lessons().get(i * count / LESSONS).caption();
+      targets.put(style.prompt(caption), other.prompt(caption));
+    }
+    return targets;
   }
 
   private static List<String> preserved(StudySubjects subjects) {

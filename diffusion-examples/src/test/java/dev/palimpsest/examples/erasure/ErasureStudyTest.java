@@ -48,8 +48,7 @@ class ErasureStudyTest {
     return new StudyTrial(
         name,
         StudyTrial.Group.SUBJECT,
-        List.of(name),
-        List.of("p"),
+        StudyMethod.Wish.erasing(List.of(name), List.of("p")),
         List.of(
             ReportPrompt.of(PromptKind.CONCEPT, name, name).seeds(1, 2),
             ReportPrompt.of(PromptKind.UNRELATED, "o", "o").seeds(1)));

@@ -42,25 +42,27 @@ class StudySubjectsTest {
     StudyTrial subject = StudyTrial.subject(study, study.erased().get(0));
     assertEquals(40, pictures(subject.prompts(), PromptKind.CONCEPT));
     assertEquals(120, pictures(subject.prompts(), PromptKind.UNRELATED));
-    assertEquals(5, subject.concepts().size());
+    assertEquals(5, subject.wish().concepts().size());
     for (Style style : Style.values()) {
       StudyTrial trial = StudyTrial.style(study, style);
       assertEquals(40, pictures(trial.prompts(), PromptKind.CONCEPT));
       assertEquals(120, pictures(trial.prompts(), PromptKind.UNRELATED));
-      assertTrue(trial.preserved().stream().noneMatch(text -> text.startsWith(style.phrase())));
+      assertTrue(
+          trial.wish().preserved().stream().noneMatch(text -> text.startsWith(style.phrase())));
     }
     StudyTrial together = StudyTrial.together(study, 5);
     assertEquals(200, pictures(together.prompts(), PromptKind.CONCEPT));
-    assertEquals(25, together.concepts().size());
+    assertEquals(25, together.wish().concepts().size());
   }
 
   @Test
   void whatIsPreservedIsNeverScored() throws IOException {
     StudySubjects study = StudySubjects.of(emoji());
     StudyTrial trial = StudyTrial.together(study, 5);
-    assertEquals(439, trial.preserved().size());
+    assertEquals(439, trial.wish().preserved().size());
     assertTrue(
-        trial.prompts().stream().noneMatch(prompt -> trial.preserved().contains(prompt.text())));
+        trial.prompts().stream()
+            .noneMatch(prompt -> trial.wish().preserved().contains(prompt.text())));
   }
 
   private static int pictures(Collection<ReportPrompt> prompts, PromptKind kind) {
