@@ -1,5 +1,7 @@
 package dev.palimpsest;
 
+import static dev.palimpsest.Generations.assertDiffer;
+import static dev.palimpsest.Generations.filled;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -62,27 +64,13 @@ class AttentionEditsTest {
   }
 
   private float[] latents(GenerationRequest request) {
-    return latents(pipeline, request);
-  }
-
-  private static float[] latents(DiffusionPipeline pipeline, GenerationRequest request) {
-    var last = new ArrayList<Tensor>();
-    pipeline.generate(request, step -> last.add(step.latents()));
-    return last.get(last.size() - 1).floats();
+    return Generations.latents(pipeline, request);
   }
 
   private String refused(GenerationRequest request) {
     return requireNonNull(
         assertThrows(IllegalArgumentException.class, () -> pipeline.generate(request))
             .getMessage());
-  }
-
-  private static void assertDiffer(float[] a, float[] b) {
-    float largest = 0;
-    for (int i = 0; i < a.length; i++) {
-      largest = Math.max(largest, Math.abs(a[i] - b[i]));
-    }
-    assertTrue(largest > 1e-4, "they differ by " + largest + " at most");
   }
 
   @Test
@@ -299,15 +287,6 @@ class AttentionEditsTest {
     assertEquals(0, heat[8 * 4 + 7]);
   }
 
-  private static BufferedImage filled(Color colour) {
-    var picture = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
-    var graphics = picture.createGraphics();
-    graphics.setColor(colour);
-    graphics.fillRect(0, 0, 16, 16);
-    graphics.dispose();
-    return picture;
-  }
-
   @Test
   void guidanceAwayIsLinearInItsScale() {
     GenerationRequest one = CAT.steps(1);
@@ -334,8 +313,9 @@ class AttentionEditsTest {
     try (var unconditional = TestModels.tinyUnconditional(7).open()) {
       GenerationRequest request = GenerationRequest.unconditional().steps(2).seed(5).images(2);
       assertDiffer(
-          latents(unconditional, request),
-          latents(unconditional, request.edit(AttentionEdit.perturbedGuidance(2).at(SELF))));
+          Generations.latents(unconditional, request),
+          Generations.latents(
+              unconditional, request.edit(AttentionEdit.perturbedGuidance(2).at(SELF))));
     }
   }
 
@@ -423,7 +403,7 @@ class AttentionEditsTest {
   @Test
   void thePipelinesEditsAreInEveryRequestAndAllAreTold() throws Exception {
     try (var edited = TestModels.tiny(7).edit(SQUARED).open()) {
-      assertArrayEquals(latents(CAT.edit(SQUARED)), latents(edited, CAT), 0f);
+      assertArrayEquals(latents(CAT.edit(SQUARED)), Generations.latents(edited, CAT), 0f);
       String json =
           edited
               .generate(CAT.edit(AttentionEdit.reweight("cat", 2).during(0, 0.5)))
@@ -449,9 +429,11 @@ class AttentionEditsTest {
           new AttentionSite(
               "mid_block.attentions.0.transformer_blocks.0.attn2", AttentionSite.Kind.CROSS, 4, 2),
           export.attentionSites().get(3));
-      assertArrayEquals(latents(export, cat), latents(export, cat.edit(IDENTITY)), 1e-4f);
+      assertArrayEquals(
+          Generations.latents(export, cat), Generations.latents(export, cat.edit(IDENTITY)), 1e-4f);
       assertDiffer(
-          latents(export, cat), latents(export, cat.edit(AttentionEdit.perturbedGuidance(3))));
+          Generations.latents(export, cat),
+          Generations.latents(export, cat.edit(AttentionEdit.perturbedGuidance(3))));
     }
   }
 
@@ -471,7 +453,7 @@ class AttentionEditsTest {
               .guidanceScale(5)
               .latents(new TorchGenerator(5).randn(Shape.of(1, 4, 8, 8)))
               .edit(AttentionEdit.perturbedGuidance(3));
-      float[] got = latents(export, request);
+      float[] got = Generations.latents(export, request);
       for (int i = 0; i < expected.length; i++) {
         assertEquals(expected[i], got[i], 2e-4f);
       }

@@ -1,5 +1,7 @@
 package dev.palimpsest;
 
+import static dev.palimpsest.Generations.assertDiffer;
+import static dev.palimpsest.Generations.filled;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -50,34 +52,7 @@ class EditedGenerationTest {
   }
 
   private float[] latents(GenerationRequest request) {
-    return latents(pipeline, request);
-  }
-
-  private static float[] latents(DiffusionPipeline pipeline, GenerationRequest request) {
-    var last = new ArrayList<Tensor>();
-    pipeline.generate(request, step -> last.add(step.latents()));
-    return last.get(last.size() - 1).floats();
-  }
-
-  private static float largestDifference(float[] a, float[] b) {
-    float largest = 0;
-    for (int i = 0; i < a.length; i++) {
-      largest = Math.max(largest, Math.abs(a[i] - b[i]));
-    }
-    return largest;
-  }
-
-  private static void assertDiffer(float[] a, float[] b) {
-    assertTrue(largestDifference(a, b) > 1e-4, "they differ by " + largestDifference(a, b));
-  }
-
-  private static BufferedImage filled(Color colour) {
-    var picture = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
-    var graphics = picture.createGraphics();
-    graphics.setColor(colour);
-    graphics.fillRect(0, 0, 16, 16);
-    graphics.dispose();
-    return picture;
+    return Generations.latents(pipeline, request);
   }
 
   /** What an erasure is to the pipeline: other values and keys in some layers. */
@@ -100,9 +75,10 @@ class EditedGenerationTest {
   void overAnErasureTheNetworkIsTheErasedOne() throws Exception {
     Checkpoint checkpoint = TestModels.checkpoint(7);
     try (var erased = DiffusionPipeline.builder(checkpoint.with(erasure(checkpoint))).open()) {
-      assertArrayEquals(latents(erased, CAT), latents(erased, CAT.edit(IDENTITY)), 1e-4f);
-      float[] edited = latents(erased, CAT.edit(MORE));
-      assertDiffer(latents(erased, CAT), edited);
+      assertArrayEquals(
+          Generations.latents(erased, CAT), Generations.latents(erased, CAT.edit(IDENTITY)), 1e-4f);
+      float[] edited = Generations.latents(erased, CAT.edit(MORE));
+      assertDiffer(Generations.latents(erased, CAT), edited);
       assertDiffer(latents(CAT.edit(MORE)), edited);
       String json = erased.generate(CAT.edit(MORE)).first().metadata().json().orElseThrow();
       assertTrue(json.contains("erasure of") && json.contains("reweight 'cat' by 3.0"), json);
@@ -114,7 +90,7 @@ class EditedGenerationTest {
     Checkpoint checkpoint = TestModels.checkpoint(7);
     try (var erased = DiffusionPipeline.builder(checkpoint.with(erasure(checkpoint))).open()) {
       GenerationRequest own = CAT.source("a red cat").edit(AttentionEdit.replace());
-      assertArrayEquals(latents(erased, CAT), latents(erased, own), 1e-4f);
+      assertArrayEquals(Generations.latents(erased, CAT), Generations.latents(erased, own), 1e-4f);
     }
   }
 
@@ -128,12 +104,12 @@ class EditedGenerationTest {
     GenerationRequest sourced = inpainting.source("a red cat").edit(AttentionEdit.replace());
     assertArrayEquals(latents(inpainting), latents(sourced), 1e-4f);
     try (var xl = TestModels.tinyXl(7).open()) {
-      assertDiffer(latents(xl, CAT), latents(xl, CAT.edit(MORE)));
+      assertDiffer(Generations.latents(xl, CAT), Generations.latents(xl, CAT.edit(MORE)));
     }
     try (var nine = DiffusionPipeline.builder(TestModels.checkpoint(3, 9)).open()) {
       GenerationRequest masked = CAT.image(picture).mask(filled(Color.WHITE));
       GenerationRequest both = masked.source("a red cat").edit(AttentionEdit.replace());
-      assertArrayEquals(latents(nine, masked), latents(nine, both), 1e-4f);
+      assertArrayEquals(Generations.latents(nine, masked), Generations.latents(nine, both), 1e-4f);
     }
   }
 

@@ -1,4 +1,4 @@
-/** Files that appear whole or not at all. */
+/** Files that appear whole or not at all, and work in folders that is gone on with. */
 @NullMarked
 package dev.palimpsest.file;
 

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.palimpsest.checkpoint.Safetensors;
 import dev.palimpsest.errors.CheckpointException;
+import dev.palimpsest.file.SettingChange;
 import dev.palimpsest.tensor.Tensor;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -14,14 +15,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -138,23 +138,21 @@ final class RunFolder implements AutoCloseable {
   }
 
   private void checkSettings(Map<String, String> meta) {
-    var names = new TreeSet<>(settings.keySet());
-    meta.keySet().stream()
-        .filter(key -> key.startsWith(SETTING))
-        .forEach(key -> names.add(key.substring(SETTING.length())));
-    var changed = new ArrayList<String>();
-    for (String name : names) {
-      String before = meta.get(SETTING + name);
-      String now = settings.get(name);
-      if (before == null || !before.equals(now)) {
-        changed.add(String.format("%s was %s, is %s", name, before, now));
-      }
-    }
+    var before = new TreeMap<String, String>();
+    meta.forEach(
+        (key, value) -> {
+          if (key.startsWith(SETTING)) {
+            before.put(key.substring(SETTING.length()), value);
+          }
+        });
+    List<SettingChange> changed = SettingChange.between(before, settings);
     checkArgument(
         changed.isEmpty(),
         "%s holds a run that was started with other settings: %s",
         folder,
-        String.join("; ", changed));
+        changed.stream()
+            .map(one -> String.format("%s was %s, is %s", one.name(), one.before(), one.now()))
+            .collect(Collectors.joining("; ")));
   }
 
   /** Makes {@code state} the last one; on failure the ones before it are intact. */

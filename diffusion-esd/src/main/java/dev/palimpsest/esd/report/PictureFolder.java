@@ -6,15 +6,15 @@ import com.google.common.hash.Hashing;
 import dev.palimpsest.GenerationRequest;
 import dev.palimpsest.checkpoint.Config;
 import dev.palimpsest.file.AtomicFile;
+import dev.palimpsest.file.SettingChange;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Where a report's pictures lie: a file for each checkpoint, prompt and seed, so that reports of
@@ -51,21 +51,16 @@ final class PictureFolder {
 
   private static void checkSame(Path file, SortedMap<String, String> settings) throws IOException {
     Config stored = Config.read(file).object("generation");
-    var differences = new TreeMap<String, String>();
-    var names = new TreeSet<>(settings.keySet());
-    names.addAll(stored.asMap().keySet());
-    for (String name : names) {
-      String then = stored.optionalString(name).orElse("(none)");
-      String now = settings.getOrDefault(name, "(none)");
-      if (!Objects.equals(then, now)) {
-        differences.put(name, then + " there, " + now + " now");
-      }
+    var then = new TreeMap<String, String>();
+    for (String name : stored.asMap().keySet()) {
+      stored.optionalString(name).ifPresent(value -> then.put(name, value));
     }
+    List<SettingChange> changes = SettingChange.between(then, settings);
     checkArgument(
-        differences.isEmpty(),
+        changes.isEmpty(),
         "the pictures in %s were made with other settings: %s; take another folder",
         file.resolveSibling(""),
-        differences);
+        SettingChange.text(changes));
   }
 
   /** What decides a picture beside checkpoint, prompt and seed. */

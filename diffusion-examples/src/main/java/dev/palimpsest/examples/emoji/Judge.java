@@ -2,6 +2,7 @@ package dev.palimpsest.examples.emoji;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.palimpsest.examples.metrics.Logits;
 import dev.palimpsest.image.Pictures;
 import dev.palimpsest.runtime.Device;
 import dev.palimpsest.runtime.Session;
@@ -56,33 +57,12 @@ public final class Judge implements AutoCloseable {
     Tensor styles = requireNonNull(scores.get(JudgeNetwork.STYLE));
     var verdicts = new ArrayList<Verdict>();
     for (int row = 0; row < subjects.shape().dim(0); row++) {
-      float[] logits = row(subjects, row);
-      int subject = largest(logits);
-      Style style = Style.values()[largest(row(styles, row))];
-      verdicts.add(new Verdict(subject, style, share(logits, subject)));
+      Logits logits = Logits.of(subjects, row);
+      int subject = logits.largest();
+      Style style = Style.values()[Logits.of(styles, row).largest()];
+      verdicts.add(new Verdict(subject, style, logits.share(subject)));
     }
     return verdicts;
-  }
-
-  private static float[] row(Tensor tensor, int row) {
-    return tensor.rows(row, row + 1).floats();
-  }
-
-  private static int largest(float[] values) {
-    int best = 0;
-    for (int i = 1; i < values.length; i++) {
-      best = values[i] > values[best] ? i : best;
-    }
-    return best;
-  }
-
-  /** The softmax at an index. */
-  private static double share(float[] logits, int index) {
-    double sum = 0;
-    for (float logit : logits) {
-      sum += Math.exp(logit - logits[index]);
-    }
-    return 1 / sum;
   }
 
   @Override

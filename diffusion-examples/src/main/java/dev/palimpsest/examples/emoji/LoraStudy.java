@@ -1,8 +1,6 @@
 package dev.palimpsest.examples.emoji;
 
 import dev.palimpsest.checkpoint.Checkpoint;
-import dev.palimpsest.image.PngFile;
-import dev.palimpsest.image.PngMetadata;
 import dev.palimpsest.lora.Crops;
 import dev.palimpsest.lora.ImageFolder;
 import dev.palimpsest.lora.LoraTargets;
@@ -11,7 +9,6 @@ import dev.palimpsest.lora.LoraTrainingBuilder;
 import dev.palimpsest.lora.TriggerWord;
 import dev.palimpsest.training.SeededStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,16 +89,7 @@ public final class LoraStudy {
   }
 
   private ImageFolder pictures(List<Subject> subjects, Path folder) throws IOException {
-    Files.createDirectories(folder);
-    for (Subject subject : subjects) {
-      for (Style style : Style.values()) {
-        String name = String.format("%03d-%s", subject.index(), style);
-        PngFile.write(
-            folder.resolve(name + ".png"), emoji.picture(subject, style), PngMetadata.none());
-        Files.writeString(folder.resolve(name + ".txt"), style.prompt(subject.caption()));
-      }
-    }
-    return ImageFolder.of(folder);
+    return EmojiFolder.write(emoji, subjects, List.of(Style.values()), folder);
   }
 
   /** The prompts with the words, pictures of the seeds 0, 1, ... in each style. */

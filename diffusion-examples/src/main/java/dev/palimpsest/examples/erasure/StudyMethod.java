@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /** How the study erases. */
 public interface StudyMethod {
@@ -43,6 +45,18 @@ public interface StudyMethod {
   record Wish(List<String> concepts, Map<String, String> targets, List<String> preserved) {
     static Wish erasing(List<String> concepts, List<String> preserved) {
       return new Wish(concepts, Map.of(), preserved);
+    }
+
+    /** Hands each concept to one of two, with its target where it has one. */
+    void tell(Consumer<String> erase, BiConsumer<String, String> replace) {
+      for (String concept : concepts) {
+        String target = targets.get(concept);
+        if (target == null) {
+          erase.accept(concept);
+        } else {
+          replace.accept(concept, target);
+        }
+      }
     }
 
     Wish preserving(int count) {
@@ -98,10 +112,7 @@ public interface StudyMethod {
               .eta(eta)
               .batch(batch)
               .device(device);
-      for (String concept : wish.concepts) {
-        String target = wish.targets.get(concept);
-        plan = target == null ? plan.erase(concept) : plan.replace(concept, target);
-      }
+      wish.tell(plan::erase, plan::replace);
       try (ConceptErasure run = (exact ? plan.exact() : plan).open(folder)) {
         Erasure erasure = run.train(step -> {}, cancellation);
         cancellation.throwIfCancelled();
@@ -149,10 +160,7 @@ public interface StudyMethod {
               .eraseWeight(eraseWeight)
               .lambda(lambda)
               .device(device);
-      for (String concept : wish.concepts) {
-        String target = wish.targets.get(concept);
-        plan = target == null ? plan.erase(concept) : plan.replace(concept, target);
-      }
+      wish.tell(plan::erase, plan::replace);
       return plan.edit();
     }
   }

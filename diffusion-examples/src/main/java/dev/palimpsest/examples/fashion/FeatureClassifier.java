@@ -4,6 +4,7 @@ import static com.google.common.base.Preconditions.checkArgument;
 import static java.util.Objects.requireNonNull;
 
 import dev.palimpsest.checkpoint.Weights;
+import dev.palimpsest.examples.metrics.Logits;
 import dev.palimpsest.graph.Dims;
 import dev.palimpsest.graph.Graph;
 import dev.palimpsest.graph.Value;
@@ -163,23 +164,12 @@ public final class FeatureClassifier implements AutoCloseable {
       Tensor some = pictures.rows(from, Math.min(from + ROWS, count));
       Map<String, Tensor> out = session.run(Map.of("pictures", some));
       features.add(requireNonNull(out.get(FEATURES_OUTPUT)));
-      classes.addAll(largest(requireNonNull(out.get(LOGITS))));
+      Tensor logits = requireNonNull(out.get(LOGITS));
+      for (int row = 0; row < some.shape().dim(0); row++) {
+        classes.add(Logits.of(logits, row).largest());
+      }
     }
     return new Seen(Tensor.concat(features), classes);
-  }
-
-  private static List<Integer> largest(Tensor logits) {
-    int width = Math.toIntExact(logits.shape().dim(1));
-    float[] values = logits.floats();
-    List<Integer> largest = new ArrayList<>();
-    for (int row = 0; row < values.length; row += width) {
-      int best = 0;
-      for (int c = 1; c < width; c++) {
-        best = values[row + c] > values[row + best] ? c : best;
-      }
-      largest.add(best);
-    }
-    return largest;
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.palimpsest.checkpoint.Weights;
 import dev.palimpsest.examples.car.Paint;
 import dev.palimpsest.examples.emoji.Emoji64;
 import dev.palimpsest.examples.emoji.JudgeNetwork;
+import dev.palimpsest.examples.metrics.Logits;
 import dev.palimpsest.image.Pictures;
 import dev.palimpsest.runtime.Device;
 import dev.palimpsest.runtime.Session;
@@ -13,7 +14,6 @@ import dev.palimpsest.tensor.Tensor;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -79,35 +79,17 @@ final class CarJudges implements AutoCloseable {
     Map<Question, String> answers = new EnumMap<>(Question.class);
     answers.put(Question.PAINT, paint.paint(square).words());
     for (Question question : Question.ofNetwork()) {
-      float[] logits = row(out, question.parameter(), row);
-      answers.put(question, question.answers().get(largest(logits)));
+      answers.put(question, question.answers().get(logits(out, question, row).largest()));
     }
-    float[] makes = row(out, Question.MAKE.parameter(), row);
+    Logits makes = logits(out, Question.MAKE, row);
     return new Seen(
         answers,
-        share(makes, largest(makes)),
+        makes.share(makes.largest()),
         requireNonNull(out.get(CarJudgeTraining.FEATURES)).rows(row, row + 1));
   }
 
-  private static float[] row(Map<String, Tensor> out, String name, int row) {
-    return requireNonNull(out.get(name)).rows(row, row + 1).floats();
-  }
-
-  private static int largest(float[] values) {
-    int best = 0;
-    for (int i = 1; i < values.length; i++) {
-      best = values[i] > values[best] ? i : best;
-    }
-    return best;
-  }
-
-  /** The softmax at an index. */
-  private static double share(float[] logits, int index) {
-    double[] powers = new double[logits.length];
-    for (int i = 0; i < logits.length; i++) {
-      powers[i] = Math.exp(logits[i] - logits[index]);
-    }
-    return 1 / Arrays.stream(powers).sum();
+  private static Logits logits(Map<String, Tensor> out, Question question, int row) {
+    return Logits.of(requireNonNull(out.get(question.parameter())), row);
   }
 
   @Override

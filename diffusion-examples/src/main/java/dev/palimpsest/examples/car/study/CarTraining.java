@@ -4,10 +4,8 @@ import dev.palimpsest.DiffusionPipeline;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.examples.car.RenderSets;
 import dev.palimpsest.examples.emoji.Emoji64;
-import dev.palimpsest.examples.emoji.Style;
+import dev.palimpsest.examples.emoji.EmojiFolder;
 import dev.palimpsest.examples.emoji.Subject;
-import dev.palimpsest.image.PngFile;
-import dev.palimpsest.image.PngMetadata;
 import dev.palimpsest.lora.Crops;
 import dev.palimpsest.lora.ImageFolder;
 import dev.palimpsest.lora.Lora;
@@ -80,16 +78,8 @@ record CarTraining(StudyRun study, Checkpoint base, Path folder) {
   /** Pictures of subjects that the model knows, in the styles that are not erased. */
   private ImageFolder known() throws IOException {
     Emoji64 emoji = study.inputs().emoji();
-    Path pictures = Files.createDirectories(folder.resolve("known"));
-    for (Subject subject : new Concepts(emoji, study.plan()).known()) {
-      for (Style style : Concepts.keptStyles()) {
-        String name = String.format(Locale.ROOT, "%03d-%s", subject.index(), style);
-        Path file = pictures.resolve(name + ".png");
-        PngFile.write(file, emoji.picture(subject, style), PngMetadata.none());
-        Files.writeString(pictures.resolve(name + ".txt"), style.prompt(subject.caption()));
-      }
-    }
-    return ImageFolder.of(pictures);
+    List<Subject> subjects = new Concepts(emoji, study.plan()).known();
+    return EmojiFolder.write(emoji, subjects, Concepts.keptStyles(), folder.resolve("known"));
   }
 
   /** A few pictures by the LoRA as it is at a step. */

@@ -34,7 +34,9 @@ final class KeptStage implements Stage {
     ReportResult result = StackScores.report(study, stacks, concepts.prompts(1));
     result.write(study.folder().of(NAME));
     PngFile.write(
-        study.folder().of(NAME).resolve(SHEET), StackSheet.of(result), PngMetadata.generated());
+        study.folder().of(NAME).resolve(SHEET),
+        StackSheet.of(result, study.listener()),
+        PngMetadata.generated());
     return StackScores.json(result);
   }
 }

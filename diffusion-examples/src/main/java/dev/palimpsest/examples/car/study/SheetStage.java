@@ -1,6 +1,6 @@
 package dev.palimpsest.examples.car.study;
 
-import dev.palimpsest.image.ContactSheet;
+import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.image.PngFile;
 import dev.palimpsest.image.PngMetadata;
 import java.awt.image.BufferedImage;
@@ -30,24 +30,18 @@ final class SheetStage implements Stage {
   public Map<String, Object> run(StudyRun study) throws IOException {
     Path folder = study.folder().of(NAME);
     Map<String, Object> result = new LinkedHashMap<>();
+    Checkpoint stack = study.stack();
     for (Sheet sheet : Sheet.all(study.plan().pictures().values())) {
       List<BufferedImage> pictures =
-          new Gallery(study).draw(study.stack(), asked(study.plan(), sheet.prompts()));
+          new Gallery(study).draw(stack, asked(study.plan(), sheet.prompts()));
       String file = sheet.name() + ".png";
-      PngFile.write(folder.resolve(file), drawn(study, sheet, pictures), PngMetadata.generated());
+      BufferedImage drawn =
+          new LabelledSheet(sheet.name(), sheet.rows(), sheet.columns())
+              .draw(pictures, study.listener());
+      PngFile.write(folder.resolve(file), drawn, PngMetadata.generated());
       result.put(sheet.title(), file);
     }
     return result;
-  }
-
-  private static BufferedImage drawn(StudyRun study, Sheet sheet, List<BufferedImage> pictures) {
-    ContactSheet plain = ContactSheet.of(pictures, sheet.columns().size());
-    try {
-      return plain.columnLabels(sheet.columns()).rowLabels(sheet.rows()).draw();
-    } catch (IllegalStateException noFont) {
-      study.listener().say("sheet " + sheet.name() + " has no labels: " + noFont.getMessage());
-      return plain.draw();
-    }
   }
 
   /** What is drawn on the way of the LoRA's training. */

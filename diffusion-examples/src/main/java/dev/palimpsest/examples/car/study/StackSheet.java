@@ -4,7 +4,7 @@ import dev.palimpsest.esd.report.PromptKind;
 import dev.palimpsest.esd.report.PromptResult;
 import dev.palimpsest.esd.report.ReportResult;
 import dev.palimpsest.esd.report.StackResult;
-import dev.palimpsest.image.ContactSheet;
+import dev.palimpsest.examples.StudyListener;
 import dev.palimpsest.image.Pictures;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -40,7 +40,7 @@ final class StackSheet {
     return columns;
   }
 
-  static BufferedImage of(ReportResult result) throws IOException {
+  static BufferedImage of(ReportResult result, StudyListener listener) throws IOException {
     Map<String, Integer> columns = columns(result);
     var cells = new ArrayList<BufferedImage>();
     for (StackResult stack : result.stacks()) {
@@ -48,14 +48,8 @@ final class StackSheet {
         cells.add(Pictures.read(stack.prompts().get(prompt).pictures().get(0).file()));
       }
     }
-    ContactSheet sheet = ContactSheet.of(cells, columns.size());
-    try {
-      return sheet
-          .columnLabels(List.copyOf(columns.keySet()))
-          .rowLabels(result.stacks().stream().map(StackResult::name).toList())
-          .draw();
-    } catch (IllegalStateException noFont) {
-      return sheet.draw();
-    }
+    List<String> rows = result.stacks().stream().map(StackResult::name).toList();
+    return new LabelledSheet(KeptStage.NAME, rows, List.copyOf(columns.keySet()))
+        .draw(cells, listener);
   }
 }

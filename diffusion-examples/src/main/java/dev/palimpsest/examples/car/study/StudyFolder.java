@@ -4,16 +4,16 @@ import static com.google.common.base.Preconditions.checkArgument;
 
 import dev.palimpsest.checkpoint.Config;
 import dev.palimpsest.file.AtomicFile;
+import dev.palimpsest.file.SettingChange;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * The folder of a study: {@code settings.json}, a folder for each stage with its {@code
@@ -44,22 +44,12 @@ final class StudyFolder {
   }
 
   private static void checkSame(Path file, Map<String, String> now) throws IOException {
-    Map<String, String> then = flat(Config.read(file).asMap());
-    var names = new TreeSet<>(then.keySet());
-    names.addAll(now.keySet());
-    var differences = new TreeMap<String, String>();
-    for (String name : names) {
-      String before = then.getOrDefault(name, "(none)");
-      String after = now.getOrDefault(name, "(none)");
-      if (!Objects.equals(before, after)) {
-        differences.put(name, before + " there, " + after + " now");
-      }
-    }
+    List<SettingChange> changes = SettingChange.between(flat(Config.read(file).asMap()), now);
     checkArgument(
-        differences.isEmpty(),
+        changes.isEmpty(),
         "the study in %s was started with other settings: %s; take another folder",
         file.resolveSibling(""),
-        differences);
+        SettingChange.text(changes));
   }
 
   /** Values by names such as {@code lora.steps}. */

@@ -1,6 +1,7 @@
 package dev.palimpsest.examples.car.study;
 
 import com.google.common.math.Quantiles;
+import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.examples.car.CarScene;
 import dev.palimpsest.examples.car.RenderSets;
 import dev.palimpsest.examples.emoji.Emoji64;
@@ -13,13 +14,13 @@ import dev.palimpsest.image.PngMetadata;
 import dev.palimpsest.tensor.Tensor;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /**
  * Measures whether seeds differ and whether pictures are copies: distances between pictures of one
@@ -48,18 +49,21 @@ final class VarietyStage implements Stage {
     RenderData renders = study.inputs().renders();
     List<BufferedImage> taught = pictures(renders.car());
     var words = TriggerWords.of(study.plan().pictures().scenes());
-    List<BufferedImage> drawn = new Gallery(study).draw(study.stack(), words.asked());
+    Checkpoint stack = study.stack();
+    List<BufferedImage> drawn = new Gallery(study).draw(stack, words.asked());
     Map<String, Object> result = new LinkedHashMap<>();
     try (CarJudges judges = study.judges()) {
       FeatureSet known = features(judges, taught);
-      double[] ofDrawn = nearest(features(judges, drawn), known, result, "generated");
-      double[] ofHeldOut =
-          nearest(features(judges, pictures(renders.carHeldOut())), known, result, "held_out");
-      double near = Quantiles.percentiles().index(5).compute(ofHeldOut);
-      long copies = Arrays.stream(ofDrawn).filter(distance -> distance < near).count();
-      result.put("nearer_than_5_percent_of_held_out", (double) copies / ofDrawn.length);
-      sheet(study, drawn, taught, features(judges, drawn), known);
-      diversity(study, judges, result);
+      List<Nearest> ofDrawn = nearest(features(judges, drawn), known);
+      double[] toDrawn = distances(ofDrawn, result, "generated");
+      double[] toHeldOut =
+          distances(
+              nearest(features(judges, pictures(renders.carHeldOut())), known), result, "held_out");
+      double near = Quantiles.percentiles().index(5).compute(toHeldOut);
+      long copies = Arrays.stream(toDrawn).filter(distance -> distance < near).count();
+      result.put("nearer_than_5_percent_of_held_out", (double) copies / toDrawn.length);
+      sheet(study.folder().of(NAME).resolve(NEAREST), drawn, taught, ofDrawn);
+      diversity(study, stack, judges, result);
     }
     return result;
   }
@@ -77,48 +81,48 @@ final class VarietyStage implements Stage {
         Tensor.concat(judges.look(pictures).stream().map(Seen::features).toList()));
   }
 
-  private static double[] nearest(
-      FeatureSet pictures, FeatureSet known, Map<String, Object> result, String name) {
-    double[] nearest =
-        IntStream.range(0, pictures.count())
-            .mapToDouble(i -> Arrays.stream(pictures.distances(i, known)).min().orElseThrow())
-            .toArray();
-    result.put(name + "_nearest_median", Quantiles.median().compute(nearest));
-    result.put(name + "_nearest_least", Arrays.stream(nearest).min().orElseThrow());
-    return nearest;
-  }
+  /** Of a picture the taught one that is nearest. */
+  private record Nearest(int picture, int taught, double distance) {}
 
-  /** The pictures that are nearest to a taught one, each above it. */
-  private static void sheet(
-      StudyRun study,
-      List<BufferedImage> drawn,
-      List<BufferedImage> taught,
-      FeatureSet features,
-      FeatureSet known)
-      throws IOException {
-    record Pair(int drawn, int taught, double distance) {}
-    List<Pair> pairs = new ArrayList<>();
-    for (int i = 0; i < drawn.size(); i++) {
-      double[] distances = features.distances(i, known);
+  private static List<Nearest> nearest(FeatureSet pictures, FeatureSet known) {
+    List<Nearest> nearest = new ArrayList<>();
+    for (int i = 0; i < pictures.count(); i++) {
+      double[] distances = pictures.distances(i, known);
       int best = 0;
       for (int j = 1; j < distances.length; j++) {
         best = distances[j] < distances[best] ? j : best;
       }
-      pairs.add(new Pair(i, best, distances[best]));
+      nearest.add(new Nearest(i, best, distances[best]));
     }
-    List<Pair> closest =
-        pairs.stream().sorted(Comparator.comparingDouble(Pair::distance)).limit(SHOWN).toList();
+    return nearest;
+  }
+
+  private static double[] distances(
+      List<Nearest> nearest, Map<String, Object> result, String name) {
+    double[] distances = nearest.stream().mapToDouble(Nearest::distance).toArray();
+    result.put(name + "_nearest_median", Quantiles.median().compute(distances));
+    result.put(name + "_nearest_least", Arrays.stream(distances).min().orElseThrow());
+    return distances;
+  }
+
+  /** The pictures that are nearest to a taught one, each above it. */
+  private static void sheet(
+      Path file, List<BufferedImage> drawn, List<BufferedImage> taught, List<Nearest> nearest)
+      throws IOException {
+    List<Nearest> closest =
+        nearest.stream()
+            .sorted(Comparator.comparingDouble(Nearest::distance))
+            .limit(SHOWN)
+            .toList();
     var cells = new ArrayList<BufferedImage>();
-    closest.forEach(pair -> cells.add(drawn.get(pair.drawn)));
+    closest.forEach(pair -> cells.add(drawn.get(pair.picture)));
     closest.forEach(pair -> cells.add(taught.get(pair.taught)));
-    PngFile.write(
-        study.folder().of(NAME).resolve(NEAREST),
-        ContactSheet.of(cells, closest.size()).draw(),
-        PngMetadata.generated());
+    PngFile.write(file, ContactSheet.of(cells, closest.size()).draw(), PngMetadata.generated());
   }
 
   /** The mean distance of pictures of one prompt; beside it that of taught renders of one angle. */
-  private static void diversity(StudyRun study, CarJudges judges, Map<String, Object> result)
+  private static void diversity(
+      StudyRun study, Checkpoint stack, CarJudges judges, Map<String, Object> result)
       throws IOException {
     int seeds = Math.max(2, study.plan().pictures().seeds());
     List<CarScene> scenes = RenderSets.scenes(RenderSets.CAR, PROMPTS, SHOWN);
@@ -129,7 +133,7 @@ final class VarietyStage implements Stage {
         asked.add(new Asked(prompt, seed, Emoji64.SIZE, Emoji64.SIZE));
       }
     }
-    List<BufferedImage> drawn = new Gallery(study).draw(study.stack(), asked);
+    List<BufferedImage> drawn = new Gallery(study).draw(stack, asked);
     result.put("diversity", Diversity.of(features(judges, drawn), PROMPTS).mean());
     String angle = Question.ANGLE.parameter();
     List<LabelledRender> alike = new ArrayList<>();
