@@ -14,6 +14,9 @@ public interface DiffusionLoss {
   /** The network's input x_t, among {@link #inputs}. */
   String SAMPLE = "sample";
 
+  /** What the network should answer, among {@link #inputs} of all but {@link #hybrid}. */
+  String TARGET = "target";
+
   /** What each row's loss is multiplied by, among {@link #inputs} where rows are weighted. */
   String WEIGHT = "loss_weight";
 

@@ -18,8 +18,6 @@ import java.util.Map;
  * @param gamma of min-SNR-γ weights, or 0 for equal ones
  */
 record SimpleLoss(DiffusionTarget target, double gamma) implements DiffusionLoss {
-  static final String TARGET = "target";
-
   SimpleLoss {
     checkArgument(gamma >= 0, "gamma must be >= 0, was %s", gamma);
   }

@@ -29,7 +29,7 @@ record WeightedLoss(SimpleLoss rows) implements DiffusionLoss {
 
   @Override
   public Value of(Value prediction) {
-    Value wanted = Value.input(SimpleLoss.TARGET, DType.FLOAT32, prediction.dims());
+    Value wanted = Value.input(TARGET, DType.FLOAT32, prediction.dims());
     Value weights = Value.input(WEIGHT, DType.FLOAT32, Dims.of(prediction.dim(0)));
     return Losses.weighted(prediction, wanted, weights);
   }

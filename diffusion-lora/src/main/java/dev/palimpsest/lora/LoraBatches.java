@@ -25,6 +25,7 @@ final class LoraBatches implements BatchSource {
   private final DiffusionLoss loss;
   private final double noiseOffset;
   private final LoraNetwork network;
+  private final boolean prior;
 
   /**
    * @param tokenizers by the inputs that hold their ids
@@ -44,6 +45,7 @@ final class LoraBatches implements BatchSource {
     this.network = network;
     this.loss = loss;
     this.noiseOffset = plan.noiseOffset;
+    this.prior = plan.priorPrediction;
   }
 
   @Override
@@ -68,6 +70,9 @@ final class LoraBatches implements BatchSource {
         DiffusionLoss.WEIGHT, weights(items, requireNonNull(inputs.get(DiffusionLoss.WEIGHT))));
     inputs.putAll(captions(items, random));
     inputs.putAll(network.dropout(items.size(), random));
+    if (prior) {
+      inputs.putAll(PriorPrediction.inputs(inputs, items.stream().map(Item::prior).toList()));
+    }
     if (network.takesSizes()) {
       inputs.put("time_ids", sizes(views));
     }

@@ -40,6 +40,7 @@ final class LoraMetadata {
     settings.put("minSnr", Double.toString(plan.minSnr));
     settings.put("noiseOffset", Double.toString(plan.noiseOffset));
     settings.put("priorWeight", Double.toString(plan.priorWeight));
+    settings.put("priorPrediction", Boolean.toString(plan.priorPrediction));
     settings.put("halfPrecision", Boolean.toString(plan.halfPrecision));
     return settings;
   }

@@ -40,6 +40,7 @@ public final class LoraNetwork {
   private final int rank;
   private final double alpha;
   private final double dropout;
+  private final boolean prior;
 
   /**
    * A module that gets matrices.
@@ -55,13 +56,15 @@ public final class LoraNetwork {
       Map<String, Site> sites,
       int rank,
       double alpha,
-      double dropout) {
+      double dropout,
+      boolean prior) {
     this.base = base;
     this.configs = configs;
     this.sites = sites;
     this.rank = rank;
     this.alpha = alpha;
     this.dropout = dropout;
+    this.prior = prior;
   }
 
   /**
@@ -96,7 +99,7 @@ public final class LoraNetwork {
           return product.output();
         });
     checkArgument(!sites.isEmpty(), "no module of %s is called as one of %s", base, targets);
-    return new LoraNetwork(base, configs, sites, rank, rank, 0);
+    return new LoraNetwork(base, configs, sites, rank, rank, 0, false);
   }
 
   /** Whether text encoders get matrices too. */
@@ -130,7 +133,7 @@ public final class LoraNetwork {
   /** With another alpha than the rank. */
   public LoraNetwork alpha(double value) {
     checkArgument(Double.isFinite(value) && value > 0, "alpha must be > 0, was %s", value);
-    return new LoraNetwork(base, configs, sites, rank, value, dropout);
+    return new LoraNetwork(base, configs, sites, rank, value, dropout, prior);
   }
 
   /**
@@ -140,7 +143,12 @@ public final class LoraNetwork {
   public LoraNetwork dropout(double probability) {
     checkArgument(
         0 <= probability && probability < 1, "dropout must be in [0, 1), was %s", probability);
-    return new LoraNetwork(base, configs, sites, rank, alpha, probability);
+    return new LoraNetwork(base, configs, sites, rank, alpha, probability, prior);
+  }
+
+  /** Whose graphs take rows that {@link PriorPrediction} tells, at the cost of a second forward. */
+  LoraNetwork priorPrediction() {
+    return new LoraNetwork(base, configs, sites, rank, alpha, dropout, true);
   }
 
   /** The modules that get matrices. */
@@ -174,8 +182,13 @@ public final class LoraNetwork {
         TextToImageNetwork.graph(configs, sizes(batch, latents.dim(2), latents.dim(3), tokens));
     Map<String, LoraModule> modules = modules(initial(0));
     Graph adapted = new LoraBranches("", modules, strength(batch)).beside(network);
-    Value prediction = requireNonNull(adapted.outputs().get("out_sample"));
-    return Graph.of("lora", TrainingGraph.LOSS, loss.of(prediction));
+    Value prediction = prediction(adapted);
+    Value compared = prior ? PriorPrediction.of(prediction, prediction(network)) : prediction;
+    return Graph.of("lora", TrainingGraph.LOSS, loss.of(compared));
+  }
+
+  private static Value prediction(Graph network) {
+    return requireNonNull(network.outputs().get("out_sample"));
   }
 
   private Function<String, Value> strength(long batch) {

@@ -74,6 +74,9 @@ public final class LoraTraining implements AutoCloseable {
         LoraNetwork.of(plan.base, plan.targets, text(plan), plan.rank)
             .alpha(plan.alpha.orElse(plan.rank))
             .dropout(plan.dropout);
+    if (plan.priorPrediction) {
+      network = network.priorPrediction();
+    }
     DiffusionLoss loss = loss(plan);
     var cache =
         new LatentCache(
@@ -152,14 +155,15 @@ public final class LoraTraining implements AutoCloseable {
     List<TrainingPictures.Source> sources = new ArrayList<>();
     int count = own.pictures().size();
     int classCount = plan.classPictures.map(folder -> folder.pictures().size()).orElse(count);
-    sources.add(new TrainingPictures.Source(own, captions, 1, Math.max(1, classCount / count)));
+    sources.add(
+        new TrainingPictures.Source(own, captions, 1, false, Math.max(1, classCount / count)));
     plan.classPictures.ifPresent(
         folder -> {
           String name = plan.triggers.isEmpty() ? "" : plan.triggers.get(0).className();
           ImageFolder called = name.isEmpty() ? folder : folder.captioned(name);
           sources.add(
               new TrainingPictures.Source(
-                  called, plan.captions, plan.priorWeight, Math.max(1, count / classCount)));
+                  called, plan.captions, plan.priorWeight, true, Math.max(1, count / classCount)));
         });
     return sources;
   }

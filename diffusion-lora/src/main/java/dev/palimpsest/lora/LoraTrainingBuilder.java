@@ -40,6 +40,7 @@ public final class LoraTrainingBuilder extends RunSettings<LoraTrainingBuilder> 
   double noiseOffset;
   double minSnr;
   double priorWeight = 1;
+  boolean priorPrediction;
   boolean halfPrecision;
   private @Nullable ImageFolder dataset;
 
@@ -192,6 +193,21 @@ public final class LoraTrainingBuilder extends RunSettings<LoraTrainingBuilder> 
         Double.isFinite(weight) && weight > 0, "a prior's weight must be > 0, was %s", weight);
     classPictures = Optional.of(pictures);
     priorWeight = weight;
+    priorPrediction = false;
+    return this;
+  }
+
+  /**
+   * Pictures of what the model knows, shown as often as the subject's, on which the model is to
+   * predict with the LoRA what it predicts without (learning without forgetting, Li and Hoiem
+   * 2016), whatever noise they were given. Holds closer than {@link #priorPreservation}, which this
+   * replaces, and costs a forward pass more.
+   *
+   * @param weight of their loss, which is small; 1 to 10
+   */
+  public LoraTrainingBuilder priorPrediction(ImageFolder pictures, double weight) {
+    priorPreservation(pictures, weight);
+    priorPrediction = true;
     return this;
   }
 

@@ -17,9 +17,15 @@ final class TrainingPictures {
    *
    * @param captions what becomes of its caption
    * @param weight of its loss
+   * @param prior whether it shows what the model knows, and not what is learned
    * @param views the cached latents, which take turns
    */
-  record Item(Picture picture, Captions captions, double weight, List<LatentCache.Entry> views) {}
+  record Item(
+      Picture picture,
+      Captions captions,
+      double weight,
+      boolean prior,
+      List<LatentCache.Entry> views) {}
 
   private final List<Bucket> buckets;
   private final List<List<Item>> items;
@@ -32,10 +38,11 @@ final class TrainingPictures {
   /**
    * A folder of pictures and how they are shown.
    *
+   * @param prior whether they show what the model knows
    * @param repeats how often each is in a round, so that two sets of different sizes are shown
    *     equally often
    */
-  record Source(ImageFolder folder, Captions captions, double weight, int repeats) {}
+  record Source(ImageFolder folder, Captions captions, double weight, boolean prior, int repeats) {}
 
   /**
    * Sorts and encodes pictures.
@@ -82,7 +89,8 @@ final class TrainingPictures {
         views.add(new LatentCache.Entry(picture, bucket, view, cache.file(hash, bucket, view)));
       }
       cache.fill(views, source.folder.maxPixels(), encoder);
-      Item item = new Item(picture, source.captions, source.weight, List.copyOf(views));
+      Item item =
+          new Item(picture, source.captions, source.weight, source.prior, List.copyOf(views));
       for (int i = 0; i < source.repeats; i++) {
         sorted.computeIfAbsent(bucket, size -> new ArrayList<>()).add(item);
       }

@@ -22,6 +22,7 @@ import dev.palimpsest.training.TrainingRun;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -121,6 +122,56 @@ class LoraNetworkTest {
       }
     }
     assertTrue(outside <= 0.005 * all, outside + " of " + all);
+  }
+
+  @Test
+  void rowsOfPriorsAreHeldToTheNetworkWithoutTheLora(@TempDir Path folder) throws IOException {
+    LoraNetwork network =
+        LoraNetwork.of(base, LoraTargets.ATTENTION, TextMatrices.FROZEN, 2).priorPrediction();
+    Weights begun = network.initial(1);
+    double own = firstLoss(network, begun, List.of(false, false), folder.resolve("own"));
+    assertEquals(golden.tensor("losses").floats()[0], own, 2e-5 * own);
+    double held = firstLoss(network, begun, List.of(true, true), folder.resolve("held"));
+    assertEquals(0, held, 1e-10);
+
+    Map<String, Tensor> moved = new TreeMap<>();
+    for (String name : begun.names()) {
+      Tensor matrix = begun.get(name);
+      moved.put(name, name.contains("lora_B") ? filled(matrix.shape()) : matrix);
+    }
+    Weights acting = Weights.of(moved);
+    double first = firstLoss(network, acting, List.of(true, false), folder.resolve("first"));
+    double second = firstLoss(network, acting, List.of(false, true), folder.resolve("second"));
+    double neither = firstLoss(network, acting, List.of(false, false), folder.resolve("neither"));
+    double both = firstLoss(network, acting, List.of(true, true), folder.resolve("both"));
+    assertEquals(neither + both, first + second, 1e-5 * neither);
+    assertTrue(both > 1e-6, "" + both);
+  }
+
+  private static Tensor filled(Shape shape) {
+    float[] values = new float[Math.toIntExact(shape.elements())];
+    Arrays.fill(values, 0.05f);
+    return Tensor.of(shape, values);
+  }
+
+  private double firstLoss(LoraNetwork network, Weights matrices, List<Boolean> prior, Path folder)
+      throws IOException {
+    var graph =
+        TrainingGraph.of(network.graph(loss, Shape.of(BATCH, 4, 8, 8), TOKENS), matrices.names());
+    var losses = new ArrayList<Double>();
+    try (TrainingRun run =
+        TrainingRun.builder(
+                graph,
+                matrices,
+                (position, random) -> PriorPrediction.inputs(batch(position), prior))
+            .frozen(network.frozen())
+            .learningRate(LearningRate.constant(1e-3))
+            .device(Device.cpu(1))
+            .steps(1)
+            .open(folder)) {
+      run.train(step -> losses.add((double) step.loss()));
+    }
+    return losses.get(0);
   }
 
   @Test

@@ -170,8 +170,11 @@ class LoraTrainingTest {
     Lora with = train(builder().steps(2).priorPreservation(cars, 0.5), "with");
     assertEquals("5", with.metadata().get("ss_num_reg_images"));
     assertEquals("0.5", with.metadata().get("ss_prior_loss_weight"));
+    Lora predicted = train(builder().steps(2).priorPrediction(cars, 0.5), "predicted");
+    assertEquals("0.5", predicted.metadata().get("ss_prior_loss_weight"));
     LoraTarget some = without.modules().keySet().iterator().next();
     assertFalse(Arrays.equals(up(without, some), up(with, some)));
+    assertFalse(Arrays.equals(up(predicted, some), up(with, some)));
   }
 
   @Test
