@@ -10,6 +10,7 @@ import dev.palimpsest.examples.emoji.Emoji64;
 import dev.palimpsest.examples.emoji.LoraStudy;
 import dev.palimpsest.examples.emoji.Panel;
 import dev.palimpsest.examples.emoji.Style;
+import dev.palimpsest.examples.emoji.Subject;
 import dev.palimpsest.image.ContactSheet;
 import dev.palimpsest.image.PngFile;
 import dev.palimpsest.image.PngMetadata;
@@ -50,9 +51,9 @@ final class LoraStudyCommand implements Callable<Integer> {
   @Option(
       names = "--known",
       paramLabel = "N",
-      defaultValue = "60",
-      description = "Subjects that it knows, shown too; default 60.")
-  private int known = 60;
+      defaultValue = "250",
+      description = "Subjects that it knows, shown too, none of the panel; default 250.")
+  private int known = 250;
 
   @Option(
       names = "--panel",
@@ -89,14 +90,22 @@ final class LoraStudyCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     checkArgument(threads >= 0, "--threads must be >= 0, was %s", threads);
     Emoji64 emoji = pictures.read();
-    var study = new LoraStudy(emoji, known);
+    checkArgument(
+        subjects >= 1 && known >= 1 && subjects + known <= emoji.shown().size(),
+        "--panel %s and --known %s must be >= 1, together at most %s",
+        subjects,
+        known,
+        emoji.shown().size());
+    List<Subject> order = Panel.chosen(emoji, subjects + known, 1, panelSeeds).subjects();
+    var others = new Panel(order.subList(0, subjects), panelSeeds);
+    var study = new LoraStudy(emoji, order.subList(subjects, subjects + known));
     try (StarterModel starter = StarterModel.open()) {
       Lora lora = train(study, starter.checkpoint());
       lora.save(out.resolve("three-subjects.safetensors"), LoraFormat.DIFFUSERS);
       try (DiffusionPipeline plain = builder(starter.checkpoint()).open();
           DiffusionPipeline taught = builder(starter.checkpoint()).adapter(lora).open()) {
         sheet(emoji, study, taught);
-        report(emoji, study, plain, taught);
+        report(study, others, plain, taught);
       }
     }
     return 0;
@@ -121,7 +130,7 @@ final class LoraStudyCommand implements Callable<Integer> {
   }
 
   private void report(
-      Emoji64 emoji, LoraStudy study, DiffusionPipeline plain, DiffusionPipeline taught)
+      LoraStudy study, Panel others, DiffusionPipeline plain, DiffusionPipeline taught)
       throws IOException {
     PrintWriter console = spec.commandLine().getOut();
     List<Panel.Scored> words = score(study.withWords(seeds), taught);
@@ -136,7 +145,6 @@ final class LoraStudyCommand implements Callable<Integer> {
           subject.word().word(),
           Proportion.of(own, Panel.Scored::isSubject));
     }
-    Panel others = Panel.chosen(emoji, subjects, 1, panelSeeds);
     console.printf(
         "other prompts, without the LoRA: %s%n",
         Proportion.of(score(others, plain), Panel.Scored::isSubject));

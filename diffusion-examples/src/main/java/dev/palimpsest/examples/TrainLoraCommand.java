@@ -1,5 +1,7 @@
 package dev.palimpsest.examples;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import com.google.common.base.Splitter;
 import dev.palimpsest.DiffusionPipeline;
 import dev.palimpsest.GenerationRequest;
@@ -124,6 +126,21 @@ final class TrainLoraCommand implements Callable<Integer> {
   private @Nullable Path classPictures;
 
   @Option(
+      names = "--known-pictures",
+      paramLabel = "DIR",
+      description =
+          "Pictures of what the model knows, shown as often, on which it is held to what it"
+              + " predicts without the LoRA; in place of --class-pictures.")
+  private @Nullable Path knownPictures;
+
+  @Option(
+      names = "--prior-weight",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Of the loss of either; default ${DEFAULT-VALUE}.")
+  private double priorWeight;
+
+  @Option(
       names = "--recompute",
       paramLabel = "WHAT",
       defaultValue = "NOTHING",
@@ -232,8 +249,16 @@ final class TrainLoraCommand implements Callable<Integer> {
     if (half) {
       plan.halfPrecision();
     }
+    checkArgument(
+        classPictures == null || knownPictures == null,
+        "--class-pictures %s beside --known-pictures %s: one of them",
+        classPictures,
+        knownPictures);
     if (classPictures != null) {
-      plan.priorPreservation(ImageFolder.of(classPictures), 1);
+      plan.priorPreservation(ImageFolder.of(classPictures), priorWeight);
+    }
+    if (knownPictures != null) {
+      plan.priorPrediction(ImageFolder.of(knownPictures), priorWeight);
     }
   }
 

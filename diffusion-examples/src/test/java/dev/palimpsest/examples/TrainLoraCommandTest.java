@@ -10,6 +10,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,17 +19,16 @@ class TrainLoraCommandTest {
 
   @Test
   void aFolderOfPicturesBecomesALoraThatGenerates() throws IOException {
-    Path pictures = Files.createDirectory(temp.resolve("pictures"));
-    for (int i = 0; i < 2; i++) {
-      var picture = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
-      PngFile.write(pictures.resolve(i + ".png"), picture, PngMetadata.none());
-      Files.writeString(pictures.resolve(i + ".txt"), "a flat icon of a zq7");
-    }
+    Path pictures = pictures("pictures", "a flat icon of a zq7");
     Path file = temp.resolve("night.safetensors");
     Cli trained =
         Cli.run(
             "train-lora",
             pictures,
+            "--known-pictures",
+            pictures("known", "a flat icon of a fire engine"),
+            "--prior-weight",
+            4,
             "--trigger",
             "zq7:ball",
             "--steps",
@@ -45,7 +45,9 @@ class TrainLoraCommandTest {
     assertTrue(trained.out().contains("trigger 'zq7' takes"), trained::out);
     assertTrue(trained.out().contains("after step 2 of 2"), trained::out);
     assertTrue(Files.exists(temp.resolve("run/zq7-000002.png")));
-    assertEquals("zq7 ball", Lora.read(file).metadata().get("modelspec.trigger_phrase"));
+    Map<String, String> metadata = Lora.read(file).metadata();
+    assertEquals("zq7 ball", metadata.get("modelspec.trigger_phrase"));
+    assertEquals("4.0", metadata.get("ss_prior_loss_weight"));
     Cli drawn =
         Cli.run(
             "generate",
@@ -58,6 +60,35 @@ class TrainLoraCommandTest {
             temp.resolve("a.png"));
     assertEquals(0, drawn.code(), drawn::err);
     assertTrue(drawn.err().contains("uses none of the trigger words: zq7 ball"), drawn::err);
+  }
+
+  private Path pictures(String name, String caption) throws IOException {
+    Path folder = Files.createDirectory(temp.resolve(name));
+    for (int i = 0; i < 2; i++) {
+      var picture = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
+      PngFile.write(folder.resolve(i + ".png"), picture, PngMetadata.none());
+      Files.writeString(folder.resolve(i + ".txt"), caption);
+    }
+    return folder;
+  }
+
+  @Test
+  void twoKindsOfPriorsAreRefused() throws IOException {
+    Path pictures = pictures("pictures", "a zq7");
+    Cli refused =
+        Cli.run(
+            "train-lora",
+            pictures,
+            "--class-pictures",
+            pictures,
+            "--known-pictures",
+            pictures,
+            "--steps",
+            1,
+            "--out",
+            temp.resolve("x.safetensors"));
+    assertEquals(2, refused.code());
+    assertTrue(refused.err().contains("--known-pictures " + pictures), refused::err);
   }
 
   @Test

@@ -7,7 +7,6 @@ import dev.palimpsest.lora.LoraTargets;
 import dev.palimpsest.lora.LoraTraining;
 import dev.palimpsest.lora.LoraTrainingBuilder;
 import dev.palimpsest.lora.TriggerWord;
-import dev.palimpsest.training.SeededStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,8 +16,8 @@ import java.util.function.Consumer;
 
 /**
  * A LoRA that teaches the starter model three subjects of the group {@link Emoji64#HELD_OUT}, which
- * it has never seen, each under a word that means nothing, from its five pictures. Pictures of
- * subjects that it knows keep those as they are.
+ * it has never seen, each under a word that means nothing, from its five pictures. On pictures of
+ * subjects that it knows it is held to what it predicts without the LoRA.
  */
 public final class LoraStudy {
   /** Captions of the subjects and the words that call them. */
@@ -26,16 +25,18 @@ public final class LoraStudy {
       Map.of("jack-o-lantern", "zq7", "soccer ball", "xk4", "wrapped gift", "vj9");
 
   private static final long SEED = 1;
+  private static final double PRIOR_WEIGHT = 4;
+  private static final double WITHOUT_CAPTION = 0.1;
 
   private final Emoji64 emoji;
-  private final int known;
+  private final List<Subject> known;
 
   /**
    * @param known subjects that the model knows, whose pictures are shown too
    */
-  public LoraStudy(Emoji64 emoji, int known) {
+  public LoraStudy(Emoji64 emoji, List<Subject> known) {
     this.emoji = emoji;
-    this.known = known;
+    this.known = List.copyOf(known);
   }
 
   /** A subject and the word that calls it. */
@@ -67,17 +68,12 @@ public final class LoraStudy {
       throws IOException {
     List<Subject> subjects = new ArrayList<>();
     taught().forEach(taught -> subjects.add(taught.called()));
-    List<Subject> shown = emoji.shown();
-    int[] order = SeededStream.of(SEED, "known").permutation(shown.size());
-    List<Subject> others = new ArrayList<>();
-    for (int i = 0; i < known; i++) {
-      others.add(shown.get(order[i]));
-    }
     var plan =
         LoraTraining.builder(base)
             .name("three subjects")
             .dataset(pictures(subjects, folder.resolve("subjects")))
-            .priorPreservation(pictures(others, folder.resolve("known")), 1)
+            .priorPrediction(pictures(known, folder.resolve("known")), PRIOR_WEIGHT)
+            .captionDropout(WITHOUT_CAPTION)
             .crops(Crops.random(4).zoom(1.1).flips(0.5))
             .targets(LoraTargets.ALL_WITH_CONV)
             .minSnr(5)

@@ -35,6 +35,8 @@ record CarTraining(StudyRun study, Checkpoint base, Path folder) {
 
   private static final int MULTIPLE = 16;
   private static final double GAMMA = 5;
+  private static final double PRIOR_WEIGHT = 4;
+  private static final double WITHOUT_CAPTION = 0.1;
   private static final TriggerWord WORD = TriggerWord.of(RenderSets.CAR.words()).forClass("sedan");
 
   /** Trains what is left to train and saves the LoRA. */
@@ -59,7 +61,8 @@ record CarTraining(StudyRun study, Checkpoint base, Path folder) {
         .name(RenderSets.CAR.words())
         .dataset(ImageFolder.of(study.inputs().renders().folder().resolve("car")))
         .trigger(WORD)
-        .priorPreservation(known(), 1)
+        .priorPrediction(known(), PRIOR_WEIGHT)
+        .captionDropout(WITHOUT_CAPTION)
         .resolutions(plan.sides().stream().mapToInt(Integer::intValue).toArray())
         .multiple(MULTIPLE)
         .crops(plan.views() == 1 ? Crops.CENTRED : Crops.random(plan.views()).zoom(1.1))

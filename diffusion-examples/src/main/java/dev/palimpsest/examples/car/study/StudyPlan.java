@@ -76,7 +76,7 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
         new Judging(2000, 64),
         new Base(6000, 16, 4e-4, 503, 12),
         new Erasing(400, 4, 5e-4, 40, 480),
-        new Teaching(3000, 16, 16, 2e-3, List.of(64, 96), 4, 60, 6),
+        new Teaching(3000, 16, 16, 2e-3, List.of(64, 96), 4, 200, 6),
         new Drawing(25, 480, 8, 24, 12, 2560, 10));
   }
 
