@@ -1,114 +1,91 @@
 package dev.palimpsest.lora;
 
+import static java.util.Objects.requireNonNull;
+
+import dev.palimpsest.graph.Dim;
+import dev.palimpsest.graph.Dims;
+import dev.palimpsest.graph.Graph;
+import dev.palimpsest.graph.Value;
+import dev.palimpsest.runtime.Cancellation;
+import dev.palimpsest.runtime.Device;
+import dev.palimpsest.runtime.Session;
 import dev.palimpsest.tensor.DType;
+import dev.palimpsest.tensor.Shape;
 import dev.palimpsest.tensor.Tensor;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
-import java.util.Arrays;
-import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
- * The arithmetic of merging, row by row of a weight: W + s·BA, and with a magnitude m the result's
- * rows at lengths m. Rows are computed side by side and each in one order, so the result does not
- * depend on the number of cores. Source: peft LoraLayer.get_delta_weight, DoraLinearLayer.
+ * The arithmetic of merging, as graphs of matrices of any size: W + s·BA, and with a magnitude m
+ * the result's rows at lengths m. Whoever opens it closes it. Source: peft
+ * LoraLayer.get_delta_weight, DoraLinearLayer.
  */
-final class LoraMerge {
-  private static final int ROWS_AT_ONCE = 8;
+final class LoraMerge implements AutoCloseable {
+  private static final String WEIGHT = "weight";
+  private static final String DOWN = "down";
+  private static final String UP = "up";
+  private static final String SCALE = "scale";
+  private static final String MAGNITUDE = "magnitude";
+  private static final String MERGED = "merged";
 
-  private final float[] down; // (rank, in)
-  private final float[] up; // (out, rank)
-  private final float @Nullable [] magnitude;
-  private final int rank;
-  private final int width;
-  private final float scale;
+  private final Map<Kind, Session> sessions = new EnumMap<>(Kind.class);
 
-  private LoraMerge(LoraModule module, double strength) {
-    this.down = module.down().floats();
-    this.up = module.up().floats();
-    this.magnitude = module.magnitude().map(Tensor::floats).orElse(null);
-    this.rank = module.rank();
-    this.width = down.length / rank;
-    this.scale = (float) (strength * module.scaling());
+  private enum Kind {
+    PLAIN,
+    DORA
+  }
+
+  private static Graph graph(Kind kind) {
+    Dim out = Dim.symbol("out");
+    Dim in = Dim.symbol("in");
+    Dim rank = Dim.symbol("rank");
+    Value weight = Value.input(WEIGHT, DType.FLOAT32, Dims.of(out, in));
+    Value down = Value.input(DOWN, DType.FLOAT32, Dims.of(rank, in));
+    Value up = Value.input(UP, DType.FLOAT32, Dims.of(out, rank));
+    Value scale = Value.input(SCALE, DType.FLOAT32, Dims.of(1));
+    Value sum = weight.add(up.mul(scale).matmul(down));
+    if (kind == Kind.DORA) {
+      Value lengths = Value.input(MAGNITUDE, DType.FLOAT32, Dims.of(out)).reshape(-1, 1);
+      sum = sum.mul(lengths.div(sum.mul(sum).sum(1).sqrt()));
+    }
+    return Graph.of("merge", MERGED, sum);
   }
 
   /** The weight with the module in it, in the weight's type and shape. */
-  static Tensor merged(Tensor weight, LoraModule module, double strength) {
-    return new LoraMerge(module, strength).merge(weight);
+  Tensor merged(Tensor weight, LoraModule module, double strength) {
+    Shape matrix = Shape.of(weight.shape().dim(0), weight.elements() / weight.shape().dim(0));
+    Map<String, Tensor> inputs = new HashMap<>();
+    inputs.put(WEIGHT, weight.as(DType.FLOAT32).reshape(matrix));
+    inputs.put(DOWN, matrix(module.down(), module.rank(), matrix.dim(1)));
+    inputs.put(UP, matrix(module.up(), matrix.dim(0), module.rank()));
+    inputs.put(SCALE, Tensor.of(Shape.of(1), new float[] {(float) (strength * module.scaling())}));
+    module.magnitude().ifPresent(m -> inputs.put(MAGNITUDE, m.as(DType.FLOAT32)));
+    Kind kind = module.magnitude().isPresent() ? Kind.DORA : Kind.PLAIN;
+    Tensor merged = Tensor.wrap(DType.FLOAT32, matrix, Tensor.allocate(DType.FLOAT32, matrix));
+    session(kind).run(inputs, Map.of(MERGED, merged), new Cancellation());
+    return merged.reshape(weight.shape()).as(weight.dtype());
   }
 
-  private Tensor merge(Tensor weight) {
-    FloatBuffer from = floats(weight);
-    ByteBuffer bytes = Tensor.allocate(DType.FLOAT32, weight.shape());
-    FloatBuffer to = bytes.asFloatBuffer();
-    int rows = up.length / rank;
-    IntStream.range(0, (rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE)
-        .parallel()
-        .forEach(block -> rows(from, to, block * ROWS_AT_ONCE, rows));
-    return Tensor.wrap(DType.FLOAT32, weight.shape(), bytes).as(weight.dtype());
+  private Session session(Kind kind) {
+    return requireNonNull(
+        sessions.computeIfAbsent(
+            kind,
+            missing ->
+                Session.open(
+                    graph(missing),
+                    name -> {
+                      throw new IllegalStateException(name);
+                    },
+                    Device.cpu())));
   }
 
-  private static FloatBuffer floats(Tensor weight) {
-    return weight.dtype() == DType.FLOAT32
-        ? weight.bytes().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer()
-        : FloatBuffer.wrap(weight.floats());
+  private static Tensor matrix(Tensor kernel, long rows, long columns) {
+    return kernel.as(DType.FLOAT32).reshape(Shape.of(rows, columns));
   }
 
-  private void rows(FloatBuffer from, FloatBuffer to, int first, int rows) {
-    float[] weight = new float[width];
-    float[] product = new float[width];
-    for (int row = first; row < Math.min(rows, first + ROWS_AT_ONCE); row++) {
-      from.get(row * width, weight);
-      product(row, product);
-      for (int i = 0; i < width; i++) {
-        weight[i] += scale * product[i];
-      }
-      if (magnitude != null) {
-        stretch(weight, magnitude[row]);
-      }
-      to.put(row * width, weight);
-    }
-  }
-
-  /** A row of BA, four of A's rows at a time. */
-  private void product(int row, float[] sum) {
-    Arrays.fill(sum, 0);
-    int k = 0;
-    for (; k + 4 <= rank; k += 4) {
-      add4(sum, row * rank + k, k * width);
-    }
-    for (; k < rank; k++) {
-      float b = up[row * rank + k];
-      int at = k * width;
-      for (int i = 0; i < width; i++) {
-        sum[i] += b * down[at + i];
-      }
-    }
-  }
-
-  private void add4(float[] sum, int at, int row) {
-    float b0 = up[at];
-    float b1 = up[at + 1];
-    float b2 = up[at + 2];
-    float b3 = up[at + 3];
-    int row1 = row + width;
-    int row2 = row1 + width;
-    int row3 = row2 + width;
-    for (int i = 0; i < width; i++) {
-      sum[i] +=
-          b0 * down[row + i] + b1 * down[row1 + i] + b2 * down[row2 + i] + b3 * down[row3 + i];
-    }
-  }
-
-  private static void stretch(float[] row, float length) {
-    double square = 0;
-    for (float value : row) {
-      square += (double) value * value;
-    }
-    float factor = (float) (length / Math.sqrt(square));
-    for (int i = 0; i < row.length; i++) {
-      row[i] *= factor;
-    }
+  @Override
+  public void close() {
+    sessions.values().forEach(Session::close);
   }
 }

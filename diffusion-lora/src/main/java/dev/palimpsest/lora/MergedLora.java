@@ -4,7 +4,6 @@ import dev.palimpsest.AdapterScale;
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.checkpoint.CheckpointLayer;
 import dev.palimpsest.checkpoint.WeightLayer;
-import dev.palimpsest.checkpoint.Weights;
 import dev.palimpsest.errors.CheckpointException;
 import dev.palimpsest.tensor.Tensor;
 import java.util.Map;
@@ -40,25 +39,30 @@ public final class MergedLora implements CheckpointLayer {
    */
   @Override
   public Checkpoint on(Checkpoint below) {
-    Map<String, Map<String, Tensor>> replaced = new TreeMap<>();
-    fitting(below)
-        .forEach(
-            (target, module) -> {
-              double strength = scale.of(target.toString());
-              if (strength != 0 || module.magnitude().isPresent()) {
-                Weights weights = below.weights(target.component());
-                replaced
-                    .computeIfAbsent(target.component(), component -> new TreeMap<>())
-                    .put(
-                        target.weight(),
-                        LoraMerge.merged(weights.get(target.weight()), module, strength));
-              }
-            });
     Checkpoint above = below;
-    for (Map.Entry<String, Map<String, Tensor>> entry : replaced.entrySet()) {
+    for (Map.Entry<String, Map<String, Tensor>> entry : merged(below).entrySet()) {
       above = above.with(WeightLayer.replacing(toString(), entry.getKey(), entry.getValue()));
     }
     return above;
+  }
+
+  /** The changed weights by component and name. */
+  private Map<String, Map<String, Tensor>> merged(Checkpoint below) {
+    Map<String, Map<String, Tensor>> merged = new TreeMap<>();
+    try (var merge = new LoraMerge()) {
+      fitting(below)
+          .forEach(
+              (target, module) -> {
+                double strength = scale.of(target.toString());
+                if (strength != 0 || module.magnitude().isPresent()) {
+                  Tensor weight = below.weights(target.component()).get(target.weight());
+                  merged
+                      .computeIfAbsent(target.component(), component -> new TreeMap<>())
+                      .put(target.weight(), merge.merged(weight, module, strength));
+                }
+              });
+    }
+    return merged;
   }
 
   private Map<LoraTarget, LoraModule> fitting(Checkpoint below) {

@@ -14,6 +14,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.lifecycle.AfterContainer;
 
 class LoraMergePropertyTest {
   private static final Checkpoint CHECKPOINT = TestModels.checkpoint(7);
@@ -22,6 +23,12 @@ class LoraMergePropertyTest {
   private static final Lora KEYS =
       Loras.noise(CHECKPOINT, Loras.Kind.DORA, 4, path -> path.endsWith("to_k"));
   private static final Lora ALL = Loras.noise(CHECKPOINT, Loras.Kind.PLAIN, 5, path -> true);
+  private static final LoraMerge MERGE = new LoraMerge();
+
+  @AfterContainer
+  static void close() {
+    MERGE.close();
+  }
 
   @Property(tries = 20)
   void disjointLorasCommuteToTheBit(
@@ -51,7 +58,7 @@ class LoraMergePropertyTest {
       @ForAll @DoubleRange(min = -2, max = 2) double strength) {
     Tensor weight = matrix(out, in, 3);
     var module = LoraModule.of(matrix(rank, in, 5), matrix(out, rank, 7), 1.5);
-    float[] merged = LoraMerge.merged(weight, module, strength).floats();
+    float[] merged = MERGE.merged(weight, module, strength).floats();
     float[] w = weight.floats();
     float[] a = module.down().floats();
     float[] b = module.up().floats();
@@ -71,7 +78,7 @@ class LoraMergePropertyTest {
   void aWeightKeepsItsType() {
     var module = LoraModule.of(matrix(2, 8, 5), matrix(8, 2, 7), 1);
     for (DType dtype : new DType[] {DType.FLOAT16, DType.BFLOAT16, DType.FLOAT32}) {
-      assertEquals(dtype, LoraMerge.merged(matrix(8, 8, 3).as(dtype), module, 1).dtype());
+      assertEquals(dtype, MERGE.merged(matrix(8, 8, 3).as(dtype), module, 1).dtype());
     }
   }
 
