@@ -12,7 +12,9 @@ import dev.palimpsest.examples.emoji.Style;
 import dev.palimpsest.examples.emoji.Subject;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.LongStream;
 
 /**
@@ -66,17 +68,29 @@ final class Concepts {
     return captions;
   }
 
-  /** What the erasure is told to erase. */
+  /** What the erasure is told to erase; styles are told by {@link #replaced}. */
   List<String> erased() {
     var prompts = new ArrayList<String>();
     for (Make make : makes()) {
       prompts.add(make.words() + " sedan");
       prompts.addAll(captions(make, 2, TOLD));
     }
-    ERASED_STYLES.forEach(style -> prompts.add(style.phrase()));
     prompts.add("a political rally with placards");
     prompts.add("a political rally with banner");
     return List.copyOf(prompts);
+  }
+
+  /**
+   * What the erasure is told to draw as something else: every picture has a style, so that the
+   * erased ones are replaced, in prompts of subjects that are not scored, by the 3D render.
+   */
+  Map<String, String> replaced() {
+    var targets = new LinkedHashMap<String, String>();
+    for (Subject subject : others().subList(0, plan.erase().replaced())) {
+      String target = Style.RENDER.prompt(subject.caption());
+      ERASED_STYLES.forEach(style -> targets.put(style.prompt(subject.caption()), target));
+    }
+    return targets;
   }
 
   /** What the erasure is told to preserve: sedans of no make, and subjects that are not scored. */

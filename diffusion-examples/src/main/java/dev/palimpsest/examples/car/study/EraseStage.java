@@ -2,6 +2,7 @@ package dev.palimpsest.examples.car.study;
 
 import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.esd.ConceptErasure;
+import dev.palimpsest.esd.ConceptErasureBuilder;
 import dev.palimpsest.esd.Confinement;
 import dev.palimpsest.esd.EditedTokens;
 import dev.palimpsest.esd.Erasure;
@@ -38,25 +39,33 @@ final class EraseStage implements Stage {
     Checkpoint base = study.base();
     var concepts = new Concepts(study.inputs().emoji(), study.plan());
     esd(study, base, folder.resolve("run")).save(folder.resolve(ESD));
-    Erasure uce =
+    uce(study, base, concepts).save(folder.resolve(UCE));
+    return Map.of(
+        "erased", concepts.erased(),
+        "replaced", concepts.replaced(),
+        "preserved", concepts.preserved(),
+        "held", concepts.held());
+  }
+
+  private static Erasure uce(StudyRun study, Checkpoint base, Concepts concepts)
+      throws IOException {
+    UnifiedConceptEditing.Builder plan =
         UnifiedConceptEditing.builder(base)
             .erase(array(concepts.erased()))
             .preserve(array(concepts.held()))
             .tokens(EditedTokens.FROM_LAST_SUBJECT)
             .eraseWeight(UCE_WEIGHT)
             .lambda(UCE_LAMBDA)
-            .device(study.training())
-            .edit();
-    uce.save(folder.resolve(UCE));
-    return Map.of(
-        "erased", concepts.erased(), "preserved", concepts.preserved(), "held", concepts.held());
+            .device(study.training());
+    concepts.replaced().forEach(plan::replace);
+    return plan.edit();
   }
 
   /** Erases by ESD from any checkpoint, with the study's settings, confined to the concepts. */
   static Erasure esd(StudyRun study, Checkpoint checkpoint, Path folder) throws IOException {
     var concepts = new Concepts(study.inputs().emoji(), study.plan());
     StudyPlan.Erasing plan = study.plan().erase();
-    try (ConceptErasure run =
+    ConceptErasureBuilder builder =
         ConceptErasure.builder(checkpoint)
             .erase(array(concepts.erased()))
             .preserve(array(concepts.preserved()))
@@ -65,13 +74,15 @@ final class EraseStage implements Stage {
             .learningRate(LearningRate.constant(plan.rate()))
             .batch(plan.batch())
             .denoisingSteps(study.plan().pictures().steps())
-            .device(study.training())
-            .open(folder)) {
+            .device(study.training());
+    concepts.replaced().forEach(builder::replace);
+    try (ConceptErasure run = builder.open(folder)) {
       Erasure erasure =
           run.train(study.begin(NAME, run.iteration(), run.iterations()), study.cancellation());
       study.ended("the erasure", run.iteration(), run.iterations());
       return Confinement.builder(checkpoint)
           .preserve(concepts.held())
+          .eraseWeight(plan.confinement())
           .device(study.training())
           .confine(erasure);
     }

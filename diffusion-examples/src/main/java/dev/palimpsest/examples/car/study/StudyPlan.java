@@ -24,10 +24,19 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
    * The erasure.
    *
    * @param rate of ESD on keys and values of cross-attention
+   * @param replaced subjects in whose prompts an erased style is replaced
    * @param preserved prompts of subjects that ESD is told to preserve, beside those of cars
    * @param held prompts that its change is confined by afterwards, and that UCE preserves
+   * @param confinement how much a concept counts beside them
    */
-  public record Erasing(int iterations, int batch, double rate, int preserved, int held) {}
+  public record Erasing(
+      int iterations,
+      int batch,
+      double rate,
+      int replaced,
+      int preserved,
+      int held,
+      double confinement) {}
 
   /**
    * The training of the LoRA.
@@ -75,7 +84,7 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
     return new StudyPlan(
         new Judging(2000, 64),
         new Base(6000, 16, 4e-4, 503, 12),
-        new Erasing(400, 4, 5e-4, 40, 480),
+        new Erasing(800, 4, 5e-4, 12, 40, 480, 8),
         new Teaching(3000, 16, 16, 2e-3, List.of(64, 96), 4, 200, 6),
         new Drawing(25, 480, 8, 24, 12, 2560, 10));
   }
@@ -85,7 +94,7 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
     return new StudyPlan(
         new Judging(60, 32),
         new Base(300, 8, 4e-4, 20, 1),
-        new Erasing(12, 1, 5e-4, 4, 40),
+        new Erasing(12, 1, 5e-4, 2, 4, 40, 8),
         new Teaching(120, 4, 8, 2e-3, List.of(64, 96), 1, 8, 2),
         new Drawing(12, 12, 1, 3, 3, 240, 4));
   }

@@ -25,6 +25,7 @@ class ConceptsTest {
   @Test
   void nothingIsErasedAndPreserved() {
     Set<String> both = new HashSet<>(concepts.erased());
+    both.addAll(concepts.replaced().keySet());
     both.retainAll(concepts.held());
     assertEquals(Set.of(), both);
     assertTrue(concepts.preserved().stream().noneMatch(prompt -> prompt.contains("velune")));
@@ -33,11 +34,25 @@ class ConceptsTest {
   @Test
   void measuredPromptsAreNoneThatAnErasureIsTold() {
     Set<String> told = new HashSet<>(concepts.erased());
+    told.addAll(concepts.replaced().keySet());
     told.addAll(concepts.preserved());
     told.addAll(concepts.held());
     for (ReportPrompt prompt : concepts.prompts(1)) {
       assertFalse(told.contains(prompt.text()), prompt.text());
     }
+  }
+
+  @Test
+  void erasedStylesAreReplacedByARender() {
+    assertEquals(24, concepts.replaced().size());
+    concepts
+        .replaced()
+        .forEach(
+            (prompt, target) -> {
+              assertTrue(target.startsWith("a 3d render of "), target);
+              String subject = target.substring("a 3d render of ".length());
+              assertTrue(prompt.matches("a (flat icon|line drawing) of " + subject), prompt);
+            });
   }
 
   @Test
