@@ -44,12 +44,15 @@ public record MemoryPlan(
 
   /** The highest resident memory that is expected. */
   public long peak() {
-    return PROCESS + garbage() + weights + arena(denoising + decoding) + pictures;
+    return PROCESS + garbage() + weights + values() + beyond(values()) + pictures;
   }
 
-  private static long arena(long values) {
-    double over = OVER_SMALL * Math.min(values, SMALL) + OVER_LARGE * Math.max(0, values - SMALL);
-    return values + (long) over;
+  private long values() {
+    return denoising + decoding;
+  }
+
+  private static long beyond(long values) {
+    return (long) (OVER_SMALL * Math.min(values, SMALL) + OVER_LARGE * Math.max(0, values - SMALL));
   }
 
   private static long garbage() {
@@ -65,16 +68,18 @@ public record MemoryPlan(
   MemoryPlan within(long limit) {
     checkArgument(
         peak() <= limit,
-        "a picture of %sx%s needs about %s, more than the limit of %s: weights %s, denoising %s,"
-            + " autoencoder (tiling %s) %s; windows, VaeTiling.EXACT or a smaller size need less",
+        "a picture of %sx%s needs about %s, more than the limit of %s: weights %s, values of"
+            + " denoising %s and of the autoencoder (tiling %s) %s, and %s that the runtime takes"
+            + " beyond them; windows, VaeTiling.EXACT or a smaller size need less",
         width,
         height,
         mebibytes(peak()),
         mebibytes(limit),
         mebibytes(weights),
-        mebibytes(arena(denoising)),
+        mebibytes(denoising),
         tiling,
-        mebibytes(arena(decoding)));
+        mebibytes(decoding),
+        mebibytes(beyond(values())));
     return this;
   }
 

@@ -35,4 +35,9 @@ public enum Angle implements Trait {
   public int degrees() {
     return 30 * ordinal();
   }
+
+  /** What the side is in a picture whose left and right are exchanged. */
+  public Angle mirrored() {
+    return values()[(values().length - ordinal()) % values().length];
+  }
 }

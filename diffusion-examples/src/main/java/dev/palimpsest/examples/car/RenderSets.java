@@ -15,8 +15,8 @@ import java.util.Set;
 
 /**
  * The renders of the study by set, the same for one seed: the car to be taught and renders of it
- * that are held out, the other makes, rallies. No two pictures of saloons have the same parameters,
- * plates aside. Immutable.
+ * that are held out, the other makes, rallies, and small ones of all makes that judges are trained
+ * on. No two pictures of saloons have the same parameters, plates aside. Immutable.
  */
 public final class RenderSets {
   /** The seed of the pictures that this module holds. */
@@ -28,6 +28,7 @@ public final class RenderSets {
   private static final Size SQUARE = new Size(128, 128);
   private static final Size WIDE = new Size(192, 128);
   private static final List<Size> SIZES = List.of(SQUARE, SQUARE, SQUARE, WIDE);
+  private static final List<Size> SMALL = List.of(new Size(64, 64));
   private static final List<Ground> GROUNDS =
       List.of(Ground.ROAD, Ground.SAND, Ground.GRASS, Ground.SNOW);
 
@@ -42,11 +43,13 @@ public final class RenderSets {
     var sets = new LinkedHashMap<String, List<Render>>();
     List<Make> others = new ArrayList<>(List.of(Make.values()));
     others.remove(CAR);
-    sets.put("car", cars("car", 200, List.of(CAR), new Draw(seed), seen));
-    sets.put("car_held_out", cars("car", 150, List.of(CAR), new Draw(seed + 1), seen));
-    sets.put("makes", cars("make", 180, others, new Draw(seed + 2), seen));
-    sets.put("makes_held_out", cars("make", 48, others, new Draw(seed + 3), seen));
+    sets.put("car", cars("car", 200, SIZES, List.of(CAR), new Draw(seed), seen));
+    sets.put("car_held_out", cars("car", 150, SIZES, List.of(CAR), new Draw(seed + 1), seen));
+    sets.put("makes", cars("make", 180, SIZES, others, new Draw(seed + 2), seen));
+    sets.put("makes_held_out", cars("make", 48, SIZES, others, new Draw(seed + 3), seen));
     sets.put("rally", rallies(42, new Draw(seed + 4)));
+    sets.put(
+        "judged", cars("judged", 600, SMALL, List.of(Make.values()), new Draw(seed + 5), seen));
     return new RenderSets(sets);
   }
 
@@ -75,13 +78,18 @@ public final class RenderSets {
   }
 
   private static List<Render> cars(
-      String name, int count, List<Make> makes, Draw draw, Set<Map<String, Trait>> seen) {
+      String name,
+      int count,
+      List<Size> sizes,
+      List<Make> makes,
+      Draw draw,
+      Set<Map<String, Trait>> seen) {
     var renders = new ArrayList<Render>();
     while (renders.size() < count) {
       CarScene scene = scene(makes, draw);
       if (seen.add(scene.traits())) {
-        renders.add(
-            render(String.format(Locale.ROOT, "%s%03d", name, renders.size()), scene, draw));
+        String file = String.format(Locale.ROOT, "%s%03d", name, renders.size());
+        renders.add(render(file, sizes, scene, draw));
       }
     }
     return List.copyOf(renders);
@@ -100,7 +108,7 @@ public final class RenderSets {
     return new CarScene(body, camera, new Place(light, ground), draw.plate());
   }
 
-  private static Render render(String name, CarScene scene, Draw draw) {
+  private static Render render(String name, List<Size> sizes, CarScene scene, Draw draw) {
     var values = new LinkedHashMap<String, String>();
     var fields = new LinkedHashMap<String, String>();
     scene.traits().forEach((key, trait) -> fields.put(key, trait.words()));
@@ -118,7 +126,7 @@ public final class RenderSets {
     values.put("SunAzimuth", draw.near(scene.camera().angle().degrees(), 75));
     values.put("Seed", draw.near(50, 50));
     String caption = draw.one(List.of(CarCaption.values())).of(scene);
-    return new Render(name, draw.one(SIZES), "scene.pov", values, caption, fields);
+    return new Render(name, draw.one(sizes), "scene.pov", values, caption, fields);
   }
 
   private static List<Render> rallies(int count, Draw draw) {

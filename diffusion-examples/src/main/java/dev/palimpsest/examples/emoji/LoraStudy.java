@@ -24,9 +24,13 @@ public final class LoraStudy {
   private static final Map<String, String> WORDS =
       Map.of("jack-o-lantern", "zq7", "soccer ball", "xk4", "wrapped gift", "vj9");
 
+  /** How much the prediction on known subjects counts, as measured: docs/lora.md. */
+  public static final double PRIOR_WEIGHT = 4;
+
+  /** How often a caption is left out beside it. */
+  public static final double WITHOUT_CAPTION = 0.1;
+
   private static final long SEED = 1;
-  private static final double PRIOR_WEIGHT = 4;
-  private static final double WITHOUT_CAPTION = 0.1;
 
   private final Emoji64 emoji;
   private final List<Subject> known;

@@ -23,7 +23,19 @@ class RenderSetsTest {
     var sizes = new TreeMap<String, Integer>();
     sets.names().forEach(name -> sizes.put(name, sets.set(name).size()));
     assertEquals(
-        Map.of("car", 200, "car_held_out", 150, "makes", 180, "makes_held_out", 48, "rally", 42),
+        Map.of(
+            "car",
+            200,
+            "car_held_out",
+            150,
+            "makes",
+            180,
+            "makes_held_out",
+            48,
+            "rally",
+            42,
+            "judged",
+            600),
         sizes);
     assertEquals(List.of(), sets.set("no such set"));
   }
@@ -32,7 +44,7 @@ class RenderSetsTest {
   void noTwoPicturesOfSaloonsHaveTheSameParameters() {
     var seen = new HashSet<List<String>>();
     int count = 0;
-    for (String name : Set.of("car", "car_held_out", "makes", "makes_held_out")) {
+    for (String name : Set.of("car", "car_held_out", "makes", "makes_held_out", "judged")) {
       for (Render render : sets.set(name)) {
         seen.add(PARAMETERS.stream().map(key -> String.valueOf(render.fields().get(key))).toList());
         count++;

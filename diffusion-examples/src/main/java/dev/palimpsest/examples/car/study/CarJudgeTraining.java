@@ -23,6 +23,7 @@ import dev.palimpsest.training.Losses;
 import dev.palimpsest.training.SeededStream;
 import dev.palimpsest.training.TrainingGraph;
 import dev.palimpsest.training.TrainingRun;
+import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -33,8 +34,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Trains the network that says what a render shows: one trunk, one layer a question. Pictures are
- * varied but never mirrored, as left and right are what some of the questions ask for.
+ * Trains the network that says what a render shows: one trunk, one layer a question. A render is
+ * shown mirrored too, then with the mirrored angle as its answer.
  */
 final class CarJudgeTraining {
   static final String FEATURES = "features";
@@ -54,11 +55,22 @@ final class CarJudgeTraining {
   private final List<Example> examples = new ArrayList<>();
 
   /** A picture and the answers that are known of it. */
-  private record Example(BufferedImage picture, Map<String, String> answers) {}
+  private record Example(BufferedImage picture, Map<String, String> answers) {
+    Example mirrored() {
+      int side = picture.getWidth();
+      var other = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
+      Graphics2D graphics = other.createGraphics();
+      graphics.drawImage(picture, side, 0, -side, side, null);
+      graphics.dispose();
+      return new Example(other, Question.mirrored(answers));
+    }
+  }
 
   CarJudgeTraining(RenderData renders, Emoji64 emoji) throws IOException {
     for (LabelledRender render : renders.shown()) {
-      examples.add(new Example(render.square(Emoji64.SIZE), render.labels()));
+      var example = new Example(render.square(Emoji64.SIZE), render.labels());
+      examples.add(example);
+      examples.add(example.mirrored());
     }
     String make = Question.MAKE.parameter();
     for (LabelledRender render : renders.rally()) {

@@ -5,6 +5,7 @@ import dev.palimpsest.checkpoint.Checkpoint;
 import dev.palimpsest.examples.car.RenderSets;
 import dev.palimpsest.examples.emoji.Emoji64;
 import dev.palimpsest.examples.emoji.EmojiFolder;
+import dev.palimpsest.examples.emoji.LoraStudy;
 import dev.palimpsest.examples.emoji.Subject;
 import dev.palimpsest.lora.Crops;
 import dev.palimpsest.lora.ImageFolder;
@@ -35,8 +36,6 @@ record CarTraining(StudyRun study, Checkpoint base, Path folder) {
 
   private static final int MULTIPLE = 16;
   private static final double GAMMA = 5;
-  private static final double PRIOR_WEIGHT = 4;
-  private static final double WITHOUT_CAPTION = 0.1;
   private static final TriggerWord WORD = TriggerWord.of(RenderSets.CAR.words()).forClass("sedan");
 
   /** Trains what is left to train and saves the LoRA. */
@@ -61,8 +60,8 @@ record CarTraining(StudyRun study, Checkpoint base, Path folder) {
         .name(RenderSets.CAR.words())
         .dataset(ImageFolder.of(study.inputs().renders().folder().resolve("car")))
         .trigger(WORD)
-        .priorPrediction(known(), PRIOR_WEIGHT)
-        .captionDropout(WITHOUT_CAPTION)
+        .priorPrediction(known(), LoraStudy.PRIOR_WEIGHT)
+        .captionDropout(LoraStudy.WITHOUT_CAPTION)
         .resolutions(plan.sides().stream().mapToInt(Integer::intValue).toArray())
         .multiple(MULTIPLE)
         .crops(plan.views() == 1 ? Crops.CENTRED : Crops.random(plan.views()).zoom(1.1))

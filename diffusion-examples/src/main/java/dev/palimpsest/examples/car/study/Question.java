@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** What judges are asked about a picture, and the answers that there are. */
 enum Question {
@@ -47,6 +49,15 @@ enum Question {
   /** The parameter's name in captions and {@code metadata.jsonl}. */
   String parameter() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The answers to a picture whose left and right are exchanged. */
+  static Map<String, String> mirrored(Map<String, String> answers) {
+    var mirrored = new TreeMap<>(answers);
+    mirrored.computeIfPresent(
+        ANGLE.parameter(),
+        (name, words) -> Angle.values()[ANGLE.answers.indexOf(words)].mirrored().words());
+    return mirrored;
   }
 
   /** Those that the network answers: all but the paint. */

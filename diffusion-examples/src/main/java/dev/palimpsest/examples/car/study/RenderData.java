@@ -3,8 +3,8 @@ package dev.palimpsest.examples.car.study;
 import dev.palimpsest.examples.car.RenderSets;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The renders of the study by set, as {@link RenderSets} names them. Immutable.
@@ -15,6 +15,7 @@ import java.util.List;
  * @param makes the other makes
  * @param makesHeldOut the same makes, other parameters
  * @param rally placards and banners
+ * @param judged small ones of all makes that only judges are trained on
  */
 public record RenderData(
     Path folder,
@@ -22,7 +23,8 @@ public record RenderData(
     List<LabelledRender> carHeldOut,
     List<LabelledRender> makes,
     List<LabelledRender> makesHeldOut,
-    List<LabelledRender> rally) {
+    List<LabelledRender> rally,
+    List<LabelledRender> judged) {
 
   /**
    * Reads a folder that holds the sets; pictures are read when they are needed.
@@ -36,23 +38,17 @@ public record RenderData(
         LabelledRender.read(folder.resolve("car_held_out")),
         LabelledRender.read(folder.resolve("makes")),
         LabelledRender.read(folder.resolve("makes_held_out")),
-        LabelledRender.read(folder.resolve("rally")));
+        LabelledRender.read(folder.resolve("rally")),
+        LabelledRender.read(folder.resolve("judged")));
   }
 
   /** The saloons that judges are trained on. */
   List<LabelledRender> shown() {
-    return both(car, makes);
+    return Stream.of(car, makes, judged).flatMap(List::stream).toList();
   }
 
   /** The saloons that judges are tested on. */
   List<LabelledRender> heldOut() {
-    return both(carHeldOut, makesHeldOut);
-  }
-
-  private static List<LabelledRender> both(
-      List<LabelledRender> first, List<LabelledRender> second) {
-    var all = new ArrayList<>(first);
-    all.addAll(second);
-    return List.copyOf(all);
+    return Stream.of(carHeldOut, makesHeldOut).flatMap(List::stream).toList();
   }
 }

@@ -82,10 +82,10 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
   /** The study that the numbers of the documentation come from: some hours on two cores. */
   public static StudyPlan full() {
     return new StudyPlan(
-        new Judging(2000, 64),
-        new Base(6000, 16, 4e-4, 503, 12),
+        new Judging(1500, 64),
+        new Base(3600, 16, 4e-4, 503, 12),
         new Erasing(800, 4, 5e-4, 12, 40, 480, 8),
-        new Teaching(3000, 16, 16, 2e-3, List.of(64, 96), 4, 200, 6),
+        new Teaching(2400, 16, 16, 2e-3, List.of(64, 96), 4, 200, 6),
         new Drawing(25, 480, 8, 24, 12, 2560, 10));
   }
 

@@ -18,7 +18,7 @@ class LabelledRenderTest {
   @Test
   void setsAreReadWithTheirLabels() throws Exception {
     RenderData data = RenderData.read(DrawnRenders.write(folder, 3));
-    assertEquals(6, data.shown().size());
+    assertEquals(9, data.shown().size());
     assertEquals(6, data.heldOut().size());
     assertEquals("velune", data.car().get(0).labels().get("make"));
     assertTrue(data.car().get(0).caption().contains("velune sedan"));

@@ -18,7 +18,7 @@ class RenderDataTest {
 
   @Test
   void everyLabelIsAnAnswerThatJudgesKnow() {
-    assertEquals(380, renders.shown().size());
+    assertEquals(980, renders.shown().size());
     for (LabelledRender render : renders.heldOut()) {
       for (Question question : Question.values()) {
         String label = render.labels().getOrDefault(question.parameter(), "");
