@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The study's report as one page, {@code report.html}, and as {@code report.json}. */
@@ -150,8 +151,10 @@ final class StudyPage {
     if (!cells.isEmpty()) {
       figure(
           ContactSheet.of(cells, cells.size() / steps.size()).draw(),
-          "Drawn on the way, a row after each of the steps "
-              + steps.stream().map(step -> String.valueOf(step.getFileName())).toList());
+          "Drawn on the way, a row each after step "
+              + steps.stream()
+                  .map(step -> "" + Long.parseLong(String.valueOf(step.getFileName())))
+                  .collect(Collectors.joining(", ")));
     }
   }
 

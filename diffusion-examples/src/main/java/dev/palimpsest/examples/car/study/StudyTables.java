@@ -28,11 +28,11 @@ final class StudyTables {
     page.heading("Goals and what was measured");
     var rows = new ArrayList<List<String>>();
     for (Goal goal : Goal.of(study)) {
-      String met = goal.met() ? "<span class=yes>met</span>" : "<span class=no>not met</span>";
+      String met = goal.met() ? "<span class=yes>met</span>" : "<span class=no>not&nbsp;met</span>";
       rows.add(
           List.of(
               HtmlPage.escaped(goal.what()),
-              HtmlPage.escaped(goal.aim()),
+              HtmlPage.escaped(goal.aim()).replace(" ", "&nbsp;"),
               HtmlPage.escaped(goal.measured()),
               met));
     }
