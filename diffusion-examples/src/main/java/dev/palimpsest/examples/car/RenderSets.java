@@ -15,8 +15,8 @@ import java.util.Set;
 
 /**
  * The renders of the study by set, the same for one seed: the car to be taught and renders of it
- * that are held out, the other makes, rallies, and small ones of all makes that judges are trained
- * on. No two pictures of saloons have the same parameters, plates aside. Immutable.
+ * that are held out, the other makes, rallies, and small ones of all makes for judges and the base.
+ * No two pictures of saloons have the same parameters, plates aside. Immutable.
  */
 public final class RenderSets {
   /** The seed of the pictures that this module holds. */
@@ -48,8 +48,7 @@ public final class RenderSets {
     sets.put("makes", cars("make", 180, SIZES, others, new Draw(seed + 2), seen));
     sets.put("makes_held_out", cars("make", 48, SIZES, others, new Draw(seed + 3), seen));
     sets.put("rally", rallies(42, new Draw(seed + 4)));
-    sets.put(
-        "judged", cars("judged", 600, SMALL, List.of(Make.values()), new Draw(seed + 5), seen));
+    sets.put("small", cars("small", 600, SMALL, List.of(Make.values()), new Draw(seed + 5), seen));
     return new RenderSets(sets);
   }
 

@@ -34,7 +34,7 @@ class RenderSetsTest {
             48,
             "rally",
             42,
-            "judged",
+            "small",
             600),
         sizes);
     assertEquals(List.of(), sets.set("no such set"));
@@ -44,7 +44,7 @@ class RenderSetsTest {
   void noTwoPicturesOfSaloonsHaveTheSameParameters() {
     var seen = new HashSet<List<String>>();
     int count = 0;
-    for (String name : Set.of("car", "car_held_out", "makes", "makes_held_out", "judged")) {
+    for (String name : Set.of("car", "car_held_out", "makes", "makes_held_out", "small")) {
       for (Render render : sets.set(name)) {
         seen.add(PARAMETERS.stream().map(key -> String.valueOf(render.fields().get(key))).toList());
         count++;

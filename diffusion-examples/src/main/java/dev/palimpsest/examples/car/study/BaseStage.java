@@ -19,8 +19,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Trains the starter on, U-Net and text encoder, with the other makes, rallies and cars in general,
- * mixed with what it knows, so that there is something to erase. The car itself stays unseen.
+ * Trains the starter on, U-Net and text encoder above the new autoencoder, with the other makes,
+ * rallies and cars in general, mixed with what it knows, so that there is something to erase. The
+ * car itself stays unseen.
  */
 final class BaseStage implements Stage {
   static final String NAME = "base";
@@ -40,7 +41,7 @@ final class BaseStage implements Stage {
     Path folder = study.folder().of(NAME);
     StudyPlan.Base plan = study.plan().base();
     List<TrainingItem> items = items(study);
-    Checkpoint starter = study.inputs().starter();
+    Checkpoint starter = study.encoding();
     var training = new StarterTraining(starter, starter, plan.batch());
     var lesson = new StarterTraining.Lesson("makes, rallies and emoji64", items, plan.rate());
     try (DiffusionTraining run = training.open(lesson, folder.resolve("run"), plan.steps())) {
@@ -62,7 +63,7 @@ final class BaseStage implements Stage {
     List<Subject> subjects = shown.subList(0, Math.min(plan.subjects(), shown.size()));
     var items = new ArrayList<>(StarterTraining.items(emoji, subjects, List.of(Style.values())));
     for (int repeat = 0; repeat < plan.repeats(); repeat++) {
-      for (LabelledRender render : study.inputs().renders().makes()) {
+      for (LabelledRender render : study.inputs().renders().unwanted()) {
         add(items, render, repeat % 3 == 2 ? general(render) : render.caption());
       }
       for (LabelledRender render : study.inputs().renders().rally()) {

@@ -23,7 +23,6 @@ import dev.palimpsest.training.Losses;
 import dev.palimpsest.training.SeededStream;
 import dev.palimpsest.training.TrainingGraph;
 import dev.palimpsest.training.TrainingRun;
-import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -57,12 +56,7 @@ final class CarJudgeTraining {
   /** A picture and the answers that are known of it. */
   private record Example(BufferedImage picture, Map<String, String> answers) {
     Example mirrored() {
-      int side = picture.getWidth();
-      var other = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
-      Graphics2D graphics = other.createGraphics();
-      graphics.drawImage(picture, side, 0, -side, side, null);
-      graphics.dispose();
-      return new Example(other, Question.mirrored(answers));
+      return new Example(LabelledRender.mirrored(picture), Question.mirrored(answers));
     }
   }
 

@@ -22,6 +22,7 @@ public final class CarStudy {
   private static final List<Stage> STAGES =
       List.of(
           new JudgeStage(),
+          new AutoencoderStage(),
           new BaseStage(),
           new EraseStage(),
           new LoraStage(),

@@ -2,8 +2,10 @@ package dev.palimpsest.examples.car.study;
 
 import dev.palimpsest.checkpoint.Config;
 import dev.palimpsest.errors.CheckpointException;
+import dev.palimpsest.examples.car.RenderSets;
 import dev.palimpsest.image.Pictures;
 import dev.palimpsest.image.Resampling;
+import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -52,6 +54,11 @@ public record LabelledRender(Path file, String caption, Map<String, String> labe
     return List.copyOf(renders);
   }
 
+  /** Whether it shows the car that is taught. */
+  boolean isCar() {
+    return RenderSets.CAR.words().equals(labels.get(Question.MAKE.parameter()));
+  }
+
   boolean isSquare() throws IOException {
     var size = Pictures.size(file, Pictures.MAX_PIXELS);
     return size.width == size.height;
@@ -62,6 +69,17 @@ public record LabelledRender(Path file, String caption, Map<String, String> labe
    */
   BufferedImage square(int side) throws IOException {
     return square(Pictures.read(file), side);
+  }
+
+  /** A picture with left and right exchanged. */
+  static BufferedImage mirrored(BufferedImage picture) {
+    int width = picture.getWidth();
+    int height = picture.getHeight();
+    var mirrored = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    Graphics2D graphics = mirrored.createGraphics();
+    graphics.drawImage(picture, width, 0, -width, height, null);
+    graphics.dispose();
+    return mirrored;
   }
 
   static BufferedImage square(BufferedImage picture, int side) {

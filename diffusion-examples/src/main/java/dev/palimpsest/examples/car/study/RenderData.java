@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  * @param makes the other makes
  * @param makesHeldOut the same makes, other parameters
  * @param rally placards and banners
- * @param judged small ones of all makes that only judges are trained on
+ * @param small small ones of all makes: those of the car are for judges only
  */
 public record RenderData(
     Path folder,
@@ -24,7 +24,7 @@ public record RenderData(
     List<LabelledRender> makes,
     List<LabelledRender> makesHeldOut,
     List<LabelledRender> rally,
-    List<LabelledRender> judged) {
+    List<LabelledRender> small) {
 
   /**
    * Reads a folder that holds the sets; pictures are read when they are needed.
@@ -39,12 +39,17 @@ public record RenderData(
         LabelledRender.read(folder.resolve("makes")),
         LabelledRender.read(folder.resolve("makes_held_out")),
         LabelledRender.read(folder.resolve("rally")),
-        LabelledRender.read(folder.resolve("judged")));
+        LabelledRender.read(folder.resolve("small")));
   }
 
   /** The saloons that judges are trained on. */
   List<LabelledRender> shown() {
-    return Stream.of(car, makes, judged).flatMap(List::stream).toList();
+    return Stream.of(car, makes, small).flatMap(List::stream).toList();
+  }
+
+  /** The other makes, all sizes: what the base is taught. */
+  List<LabelledRender> unwanted() {
+    return Stream.concat(makes.stream(), small.stream().filter(render -> !render.isCar())).toList();
   }
 
   /** The saloons that judges are tested on. */

@@ -116,6 +116,20 @@ final class StudyPage {
 
   private void base() throws IOException {
     page.heading("The base");
+    Config encoding = study.result(AutoencoderStage.NAME);
+    page.paragraph(
+        String.format(
+            Locale.ROOT,
+            "The starter's autoencoder knows drawings on white. Trained on with renders of the other"
+                + " makes and rallies, it gives renders of every make that it has not seen back with"
+                + " %.1f dB (PSNR; %.1f dB before), and drawings with %.1f (%.1f before).",
+            encoding.number("renders", 0),
+            encoding.number("renders_before", 0),
+            encoding.number("drawings", 0),
+            encoding.number("drawings_before", 0)));
+    figure(
+        Pictures.read(study.folder().of(AutoencoderStage.NAME).resolve(AutoencoderStage.SHEET)),
+        "Renders that were held out; the same through the starter's autoencoder; through the new one");
     Config result = study.result(BaseStage.NAME);
     page.paragraph(
         String.format(

@@ -8,9 +8,18 @@ import java.util.List;
 import java.util.Map;
 
 /** All settings of a study: how long it trains and how much it draws. Immutable. */
-public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora, Drawing pictures) {
+public record StudyPlan(
+    Judging judges,
+    Encoding autoencoder,
+    Base base,
+    Erasing erase,
+    Teaching lora,
+    Drawing pictures) {
   /** The classifier of angle, light and so on. */
   public record Judging(long steps, int batch) {}
+
+  /** The training of the autoencoder. */
+  public record Encoding(long steps, int batch, double rate) {}
 
   /**
    * The training of the base model.
@@ -83,7 +92,8 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
   public static StudyPlan full() {
     return new StudyPlan(
         new Judging(1500, 64),
-        new Base(3600, 16, 4e-4, 503, 12),
+        new Encoding(1600, 16, 1e-3),
+        new Base(5000, 16, 8e-4, 503, 4),
         new Erasing(800, 4, 5e-4, 12, 40, 480, 8),
         new Teaching(2400, 16, 16, 2e-3, List.of(64, 96), 4, 200, 6),
         new Drawing(25, 480, 8, 24, 12, 2560, 10));
@@ -93,6 +103,7 @@ public record StudyPlan(Judging judges, Base base, Erasing erase, Teaching lora,
   public static StudyPlan quick() {
     return new StudyPlan(
         new Judging(60, 32),
+        new Encoding(120, 8, 1e-3),
         new Base(300, 8, 4e-4, 20, 1),
         new Erasing(12, 1, 5e-4, 2, 4, 40, 8),
         new Teaching(120, 4, 8, 2e-3, List.of(64, 96), 1, 8, 2),

@@ -64,6 +64,11 @@ record StudyRun(
     return CarJudges.open(inputs.renders(), Weights.read(weights), Device.cpu(1));
   }
 
+  /** The starter with the autoencoder that knows renders. */
+  Checkpoint encoding() throws CheckpointException {
+    return Checkpoint.read(folder.file(AutoencoderStage.NAME).resolve("model"));
+  }
+
   /** The base model. */
   Checkpoint base() throws CheckpointException {
     return Checkpoint.read(folder.file(BaseStage.NAME).resolve("model"));

@@ -35,6 +35,7 @@ class CarStudyTest {
   private static StudyPlan tiny(int scenes) {
     return new StudyPlan(
         new StudyPlan.Judging(2, 2),
+        new StudyPlan.Encoding(2, 2, 1e-4),
         new StudyPlan.Base(2, 2, 1e-4, 4, 1),
         new StudyPlan.Erasing(2, 1, 3e-4, 1, 1, 4, 8),
         new StudyPlan.Teaching(2, 2, 2, 1e-3, List.of(64), 1, 2, 1),
@@ -88,7 +89,7 @@ class CarStudyTest {
   void everyStageLeavesItsResultAndIsNotRunAgain() throws Exception {
     DrawnRenders.write(folder.resolve("renders"), 24);
     List<String> said = run(tiny(4), new Cancellation());
-    assertTrue(said.size() >= 10, said::toString);
+    assertTrue(said.size() >= 11, said::toString);
     Path study = folder.resolve("study");
     String page = Files.readString(study.resolve("report.html"));
     assertTrue(page.contains("What is not good") && page.endsWith("</html>\n"));
@@ -96,7 +97,7 @@ class CarStudyTest {
     Config json = Config.read(study.resolve("report.json"));
     assertEquals(4, json.object("words").object("words").object("make").asMap().size() + 3);
     assertEquals(4, json.object("kept").asMap().size());
-    assertEquals(10, json.object("costs").asMap().size());
+    assertEquals(11, json.object("costs").asMap().size());
     assertEquals(168, json.object("settings").object("pictures").integer("width"));
 
     Map<Path, FileTime> before = times();

@@ -4,6 +4,7 @@ import dev.palimpsest.checkpoint.Config;
 import dev.palimpsest.examples.car.Paint;
 import dev.palimpsest.examples.car.Render;
 import dev.palimpsest.examples.car.RenderSets;
+import dev.palimpsest.examples.emoji.Emoji64;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -40,8 +41,9 @@ final class DrawnRenders {
   }
 
   private static BufferedImage picture(Render render) {
-    int width = render.size().width() / 2;
-    int height = render.size().height() / 2;
+    int part = Math.min(render.size().width(), render.size().height()) / Emoji64.SIZE;
+    int width = render.size().width() / part;
+    int height = render.size().height() / part;
     String paint = render.fields().getOrDefault("paint", "red");
     return box(width, height, Paint.values()[Question.PAINT.answers().indexOf(paint)].rgb());
   }
