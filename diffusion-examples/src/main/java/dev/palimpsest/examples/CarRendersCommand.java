@@ -45,7 +45,8 @@ final class CarRendersCommand implements Callable<Integer> {
       names = "--scale",
       paramLabel = "N",
       defaultValue = "1",
-      description = "So many times 128 or 192 by 128 pixels; default ${DEFAULT-VALUE}.")
+      description =
+          "So many times 128 by 128, 192 by 128 or 64 by 64 pixels; default ${DEFAULT-VALUE}.")
   private int scale = 1;
 
   @Override

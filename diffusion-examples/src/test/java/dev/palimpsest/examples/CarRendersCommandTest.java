@@ -17,7 +17,7 @@ class CarRendersCommandTest {
   void writesScenesCaptionsAndCommands() throws IOException {
     Cli done = Cli.run("car-renders", "--out", dir, "--scenes", "scenes", "--scale", 20);
     assertEquals(0, done.code(), done::err);
-    assertTrue(done.out().startsWith("620 scenes in " + dir), done::out);
+    assertTrue(done.out().startsWith("1220 scenes in " + dir), done::out);
     List<String> captions = Files.readAllLines(dir.resolve("car/metadata.jsonl"));
     assertEquals(200, captions.size());
     assertTrue(
@@ -26,7 +26,7 @@ class CarRendersCommandTest {
     assertTrue(scene.contains("#declare Make = 1;\n"), scene);
     assertTrue(scene.endsWith("#include \"scene.pov\"\n"), scene);
     List<String> commands = Files.readAllLines(dir.resolve("render.sh"));
-    assertEquals(620, commands.stream().filter(line -> line.contains("|| povray")).count());
+    assertEquals(1220, commands.stream().filter(line -> line.contains("|| povray")).count());
     assertTrue(commands.stream().anyMatch(line -> line.contains("+W2560 +H2560")));
   }
 
