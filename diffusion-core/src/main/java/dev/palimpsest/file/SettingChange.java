@@ -1,11 +1,13 @@
 package dev.palimpsest.file;
 
+import static java.util.stream.Collectors.joining;
+
+import com.google.common.base.Strings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param now null if there is none
  */
 public record SettingChange(String name, @Nullable String before, @Nullable String now) {
+  private static final int TOLD = 8;
+  private static final int LENGTH = 60;
 
   /** What changed from one table of settings to another, by name. */
   public static List<SettingChange> between(Map<String, String> before, Map<String, String> now) {
@@ -30,17 +34,30 @@ public record SettingChange(String name, @Nullable String before, @Nullable Stri
     return changes;
   }
 
-  /** Such as {@code {steps=20 there, 30 now}}. */
+  /**
+   * Such as {@code {steps=20 there, 30 now}}. Of long values it has what stands around the first
+   * difference, and it ends after some changes with how many there are more.
+   */
   public static String text(List<SettingChange> changes) {
-    return changes.stream()
-        .map(
-            change ->
-                change.name
-                    + "="
-                    + Objects.requireNonNullElse(change.before, "(none)")
-                    + " there, "
-                    + Objects.requireNonNullElse(change.now, "(none)")
-                    + " now")
-        .collect(Collectors.joining(", ", "{", "}"));
+    String text = changes.stream().limit(TOLD).map(SettingChange::text).collect(joining(", "));
+    int more = changes.size() - TOLD;
+    return "{" + text + (more > 0 ? ", and " + more + " more" : "") + "}";
+  }
+
+  private String text() {
+    String then = Objects.requireNonNullElse(before, "(none)");
+    String today = Objects.requireNonNullElse(now, "(none)");
+    int same = Strings.commonPrefix(then, today).length();
+    return name + "=" + around(then, same) + " there, " + around(today, same) + " now";
+  }
+
+  /** The part of a text that is told: from shortly before a place. */
+  private static String around(String text, int place) {
+    if (text.length() <= LENGTH) {
+      return text;
+    }
+    int from = Math.max(0, Math.min(place - LENGTH / 4, text.length() - LENGTH));
+    int to = from + LENGTH;
+    return (from > 0 ? "…" : "") + text.substring(from, to) + (to < text.length() ? "…" : "");
   }
 }

@@ -21,7 +21,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -150,9 +149,7 @@ final class RunFolder implements AutoCloseable {
         changed.isEmpty(),
         "%s holds a run that was started with other settings: %s",
         folder,
-        changed.stream()
-            .map(one -> String.format("%s was %s, is %s", one.name(), one.before(), one.now()))
-            .collect(Collectors.joining("; ")));
+        SettingChange.text(changed));
   }
 
   /** Makes {@code state} the last one; on failure the ones before it are intact. */

@@ -272,9 +272,9 @@ class TrainingRunTest {
             IllegalArgumentException.class,
             () -> TinyTraining.builder().seed(10).clip(2).setting("data", "b").open(folder));
     String message = String.valueOf(e.getMessage());
-    assertTrue(message.contains("seed was 9, is 10"), message);
-    assertTrue(message.contains("clip was 1.0, is 2.0"), message);
-    assertTrue(message.contains("data was null, is b"), message);
+    assertTrue(message.contains("seed=9 there, 10 now"), message);
+    assertTrue(message.contains("clip=1.0 there, 2.0 now"), message);
+    assertTrue(message.contains("data=(none) there, b now"), message);
     assertFalse(message.contains("steps"), message);
     try (TrainingRun run = TinyTraining.builder().open(folder)) {
       assertEquals(40, run.step(), "the folder is as it was");

@@ -341,14 +341,14 @@ class ConceptErasureTest {
   @Test
   void aFolderOfOtherSettingsIsRefused() throws Exception {
     train("run", plan().iterations(2));
-    refused("eta was 1.0, is 2.0", () -> plan().iterations(2).eta(2).open(temp.resolve("run")));
+    refused("eta=1.0 there, 2.0 now", () -> plan().iterations(2).eta(2).open(temp.resolve("run")));
     refused(
-        "concepts was \"cat\", is \"cat\", \"dog\"",
+        "concepts=\"cat\" there, \"cat\", \"dog\" now",
         () -> plan().iterations(2).erase("dog").open(temp.resolve("run")));
     refused(
-        "states was pool, 3 uses a trajectory, is exact",
+        "states=pool, 3 uses a trajectory there, exact now",
         () -> plan().iterations(2).exact().open(temp.resolve("run")));
-    refused("seed was 5, is 6", () -> plan().iterations(2).seed(6).open(temp.resolve("run")));
+    refused("seed=5 there, 6 now", () -> plan().iterations(2).seed(6).open(temp.resolve("run")));
   }
 
   @Test

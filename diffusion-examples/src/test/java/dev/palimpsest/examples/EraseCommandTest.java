@@ -98,7 +98,7 @@ class EraseCommandTest {
     Cli changed =
         Cli.run("erase", "--concept", "dog", "--iterations", 1, "--run", run, "--out", first);
     assertEquals(2, changed.code());
-    assertTrue(changed.err().contains("concepts was \"cat\", is \"dog\""), changed::err);
+    assertTrue(changed.err().contains("concepts=\"cat\" there, \"dog\" now"), changed::err);
   }
 
   @Test

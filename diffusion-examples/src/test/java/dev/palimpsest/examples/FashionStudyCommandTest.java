@@ -136,7 +136,7 @@ class FashionStudyCommandTest {
   void otherSettingsOnTheSameFolder() {
     Cli failed = study(out(), "--seed", 2);
     assertEquals(2, failed.code());
-    assertTrue(failed.err().contains("seed was 1, is 2"), failed::err);
+    assertTrue(failed.err().contains("seed=1 there, 2 now"), failed::err);
   }
 
   @Test

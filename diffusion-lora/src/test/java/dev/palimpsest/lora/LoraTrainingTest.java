@@ -270,7 +270,7 @@ class LoraTrainingTest {
             IllegalArgumentException.class,
             () -> train(builder().steps(1).trigger(TriggerWord.of("zxq")), "run"));
     String message = String.valueOf(e.getMessage());
-    assertTrue(message.contains("triggers was m5g90 car, is m5g90 car, zxq"), message);
+    assertTrue(message.contains("triggers=m5g90 car there, m5g90 car, zxq now"), message);
     assertTrue(message.contains("pictures was"), message);
     assertThrows(
         IllegalArgumentException.class,

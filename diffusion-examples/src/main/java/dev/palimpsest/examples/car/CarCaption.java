@@ -1,6 +1,7 @@
 package dev.palimpsest.examples.car;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -25,9 +26,18 @@ public enum CarCaption {
 
   /** The caption of a scene. */
   public String of(CarScene scene) {
-    String text = form.replace("{plate}", scene.plate());
-    for (Map.Entry<String, Trait> trait : scene.traits().entrySet()) {
-      text = text.replace("{" + trait.getKey() + "}", words(trait.getValue()));
+    var words = new LinkedHashMap<String, String>();
+    scene.traits().forEach((name, trait) -> words.put(name, trait.words()));
+    words.put("plate", scene.plate());
+    return of(words);
+  }
+
+  /** The caption of words by parameter, as {@code metadata.jsonl} has them. */
+  public String of(Map<String, String> words) {
+    String text = form;
+    for (Map.Entry<String, String> word : words.entrySet()) {
+      String told = word.getValue().equals(Ground.FLOOR.words()) ? "" : word.getValue();
+      text = text.replace("{" + word.getKey() + "}", told);
     }
     return text.replace(" ,", ",").replace(" :", ":").replace(",:", ":").strip();
   }

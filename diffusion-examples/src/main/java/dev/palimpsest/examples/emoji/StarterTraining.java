@@ -33,7 +33,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StarterTraining {
   private static final double RATE = 8e-4;
-  private static final double GAMMA = 5;
+
+  /** Of min-SNR-γ, as in its paper. */
+  public static final double GAMMA = 5;
+
   private static final long SEED = 1;
 
   private final Checkpoint like;

@@ -65,7 +65,8 @@ final class AutoencoderStage implements Stage {
     return compared(study, starter.component(PART), trained, folder);
   }
 
-  private static Checkpoint with(Checkpoint checkpoint, Component part) {
+  /** A checkpoint with a part replaced. */
+  static Checkpoint with(Checkpoint checkpoint, Component part) {
     var parts = new ArrayList<Component>();
     for (String name : checkpoint.components()) {
       parts.add(name.equals(part.name()) ? part : checkpoint.component(name));

@@ -3,6 +3,8 @@ package dev.palimpsest.examples.car.study;
 import static java.util.Objects.requireNonNull;
 
 import dev.palimpsest.checkpoint.Checkpoint;
+import dev.palimpsest.checkpoint.Component;
+import dev.palimpsest.examples.car.CarCaption;
 import dev.palimpsest.examples.emoji.Emoji64;
 import dev.palimpsest.examples.emoji.StarterTraining;
 import dev.palimpsest.examples.emoji.Style;
@@ -10,6 +12,7 @@ import dev.palimpsest.examples.emoji.Subject;
 import dev.palimpsest.training.DiffusionTraining;
 import dev.palimpsest.training.TrainingItem;
 import dev.palimpsest.training.TrainingResult;
+import dev.palimpsest.training.TrainingRun;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,10 +24,16 @@ import java.util.Map;
 /**
  * Trains the starter on, U-Net and text encoder above the new autoencoder, with the other makes,
  * rallies and cars in general, mixed with what it knows, so that there is something to erase. The
- * car itself stays unseen.
+ * car itself stays unseen. The first lesson has the captions of the renders; the second every form
+ * of caption of each, so that words are learned wherever they stand, and mirrored renders.
  */
 final class BaseStage implements Stage {
   static final String NAME = "base";
+
+  /** The folders of both lessons' runs. */
+  static final List<String> RUNS = List.of("run", "run2");
+
+  private static final String MODEL = "model";
 
   @Override
   public String name() {
@@ -38,53 +47,102 @@ final class BaseStage implements Stage {
 
   @Override
   public Map<String, Object> run(StudyRun study) throws IOException {
-    Path folder = study.folder().of(NAME);
     StudyPlan.Base plan = study.plan().base();
-    List<TrainingItem> items = items(study);
-    Checkpoint starter = study.encoding();
-    var training = new StarterTraining(starter, starter, plan.batch());
+    List<TrainingItem> items = items(study, BaseStage::told);
+    Path folder = study.folder().of(NAME);
+    Checkpoint first =
+        taught(study, study.encoding(), items, folder.resolve(RUNS.get(0)), plan.steps());
+    Checkpoint worded = AutoencoderStage.with(first, words(study, first, folder.resolve("words")));
+    List<TrainingItem> more = items(study, BaseStage::everyForm);
+    Checkpoint base = taught(study, worded, more, folder.resolve(RUNS.get(1)), plan.more());
+    Path model = folder.resolve(MODEL);
+    if (!Files.exists(model)) {
+      base.save(model);
+    }
+    return Map.of("pictures", more.size(), "parameters", base.parameters());
+  }
+
+  /** The text encoder after it has learned to tell the words of captions apart. */
+  private static Component words(StudyRun study, Checkpoint checkpoint, Path folder)
+      throws IOException {
+    List<String> known = new ArrayList<>(List.of(""));
+    for (Subject subject : study.inputs().emoji().shown()) {
+      for (Style style : Style.values()) {
+        known.add(style.prompt(subject.caption()));
+      }
+    }
+    var training = new WordTraining(checkpoint, Concepts.makes(), known, study.training());
+    try (TrainingRun run = training.open(study.plan().base().words(), study.training(), folder)) {
+      TrainingResult result =
+          run.train(study.begin("words", run.step(), run.steps()), study.cancellation());
+      study.ended("the training of the words", result.step(), run.steps());
+      return training.trained(result.best());
+    }
+  }
+
+  private static Checkpoint taught(
+      StudyRun study, Checkpoint from, List<TrainingItem> items, Path folder, long steps)
+      throws IOException {
+    StudyPlan.Base plan = study.plan().base();
+    var training = new StarterTraining(from, from, plan.batch());
     var lesson = new StarterTraining.Lesson("makes, rallies and emoji64", items, plan.rate());
-    try (DiffusionTraining run = training.open(lesson, folder.resolve("run"), plan.steps())) {
+    try (DiffusionTraining run = training.open(lesson, folder, steps)) {
       TrainingResult result =
           run.train(study.begin(NAME, run.step(), run.steps()), study.cancellation());
       study.ended("the training of the base", result.step(), run.steps());
-      Path model = folder.resolve("model");
-      if (!Files.exists(model)) {
-        training.checkpoint(run, result.best()).save(model);
-      }
+      return training.checkpoint(run, result.best());
     }
-    return Map.of("pictures", items.size(), "parameters", study.base().parameters());
   }
 
-  private static List<TrainingItem> items(StudyRun study) throws IOException {
+  /** What is shown of a render. */
+  private interface Telling {
+    /**
+     * @param number of the render
+     * @param repeat how often it was shown before
+     */
+    TrainingItem item(LabelledRender render, int number, int repeat) throws IOException;
+  }
+
+  /** Wide renders are left out: cut to a square they lose the car. */
+  private static List<TrainingItem> items(StudyRun study, Telling telling) throws IOException {
     StudyPlan.Base plan = study.plan().base();
     Emoji64 emoji = study.inputs().emoji();
     List<Subject> shown = Concepts.order(emoji);
     List<Subject> subjects = shown.subList(0, Math.min(plan.subjects(), shown.size()));
     var items = new ArrayList<>(StarterTraining.items(emoji, subjects, List.of(Style.values())));
+    List<LabelledRender> makes = LabelledRender.squares(study.inputs().renders().unwanted());
+    List<LabelledRender> rallies = LabelledRender.squares(study.inputs().renders().rally());
     for (int repeat = 0; repeat < plan.repeats(); repeat++) {
-      for (LabelledRender render : study.inputs().renders().unwanted()) {
-        add(items, render, repeat % 3 == 2 ? general(render) : render.caption());
+      for (int i = 0; i < makes.size(); i++) {
+        items.add(telling.item(makes.get(i), i, repeat));
       }
-      for (LabelledRender render : study.inputs().renders().rally()) {
-        add(items, render, render.caption());
+      for (LabelledRender rally : rallies) {
+        items.add(StarterTraining.item(rally.square(Emoji64.SIZE), rally.caption()));
       }
     }
     return items;
   }
 
-  /** Wide renders are left out: cut to a square they lose the car. */
-  private static void add(List<TrainingItem> items, LabelledRender render, String caption)
+  private static TrainingItem told(LabelledRender render, int number, int repeat)
       throws IOException {
-    if (render.isSquare()) {
-      BufferedImage picture = render.square(Emoji64.SIZE);
-      items.add(StarterTraining.item(picture, caption));
-    }
+    String caption = caption(render, render.caption(), repeat);
+    return StarterTraining.item(render.square(Emoji64.SIZE), caption);
   }
 
-  /** The caption without the make: what is taught of sedans in general. */
-  private static String general(LabelledRender render) {
+  /** Each time in another form, each second time mirrored. */
+  private static TrainingItem everyForm(LabelledRender render, int number, int repeat)
+      throws IOException {
+    boolean mirrored = repeat % 2 == 1;
+    BufferedImage picture = render.square(Emoji64.SIZE);
+    CarCaption form = CarCaption.values()[(number + repeat) % CarCaption.values().length];
+    String caption = form.of(mirrored ? Question.mirrored(render.labels()) : render.labels());
+    return StarterTraining.item(
+        mirrored ? LabelledRender.mirrored(picture) : picture, caption(render, caption, repeat));
+  }
+
+  /** Each third time without the make: what is taught of sedans in general. */
+  private static String caption(LabelledRender render, String caption, int repeat) {
     String make = requireNonNull(render.labels().get(Question.MAKE.parameter()));
-    return Concepts.general(render.caption(), make);
+    return repeat % 3 == 2 ? Concepts.general(caption, make) : caption;
   }
 }

@@ -6,6 +6,7 @@ import dev.palimpsest.examples.car.RenderSets;
 import dev.palimpsest.examples.emoji.Emoji64;
 import dev.palimpsest.examples.emoji.EmojiFolder;
 import dev.palimpsest.examples.emoji.LoraStudy;
+import dev.palimpsest.examples.emoji.StarterTraining;
 import dev.palimpsest.examples.emoji.Subject;
 import dev.palimpsest.lora.Crops;
 import dev.palimpsest.lora.ImageFolder;
@@ -35,7 +36,6 @@ record CarTraining(StudyRun study, Checkpoint base, Path folder) {
   static final String FILE = "velune.safetensors";
 
   private static final int MULTIPLE = 16;
-  private static final double GAMMA = 5;
   private static final TriggerWord WORD = TriggerWord.of(RenderSets.CAR.words()).forClass("sedan");
 
   /** Trains what is left to train and saves the LoRA. */
@@ -69,7 +69,7 @@ record CarTraining(StudyRun study, Checkpoint base, Path folder) {
         .textEncoder(plan.rate())
         .rank(plan.rank())
         .batch(plan.batch())
-        .minSnr(GAMMA)
+        .minSnr(StarterTraining.GAMMA)
         .learningRate(LearningRate.cosine(plan.rate(), plan.steps()).warmup(plan.steps() / 20))
         .steps(plan.steps())
         .saveEvery(100)

@@ -59,6 +59,17 @@ public record LabelledRender(Path file, String caption, Map<String, String> labe
     return RenderSets.CAR.words().equals(labels.get(Question.MAKE.parameter()));
   }
 
+  /** Those that are as wide as high. */
+  static List<LabelledRender> squares(List<LabelledRender> renders) throws IOException {
+    var squares = new ArrayList<LabelledRender>();
+    for (LabelledRender render : renders) {
+      if (render.isSquare()) {
+        squares.add(render);
+      }
+    }
+    return squares;
+  }
+
   boolean isSquare() throws IOException {
     var size = Pictures.size(file, Pictures.MAX_PIXELS);
     return size.width == size.height;

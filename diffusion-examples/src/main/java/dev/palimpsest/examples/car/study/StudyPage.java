@@ -138,7 +138,11 @@ final class StudyPage {
                 + " rallies, sedans in general, and the emoji that it knows. It never saw a velune.",
             result.integer("parameters"),
             result.integer("pictures")));
-    losses("Loss of the base's training", BaseStage.NAME, study.plan().base().steps());
+    List<Long> steps = List.of(study.plan().base().steps(), study.plan().base().more());
+    for (int i = 0; i < steps.size(); i++) {
+      String title = "Loss of the base's training, lesson " + (i + 1);
+      losses(title, study.folder().of(BaseStage.NAME).resolve(BaseStage.RUNS.get(i)), steps.get(i));
+    }
   }
 
   private void erasure(StudyTables tables) throws IOException {
@@ -153,7 +157,10 @@ final class StudyPage {
 
   private void lora() throws IOException {
     page.heading("The LoRA");
-    losses("Loss of the LoRA's training", LoraStage.NAME, study.plan().lora().steps());
+    losses(
+        "Loss of the LoRA's training",
+        study.folder().of(LoraStage.NAME).resolve("run"),
+        study.plan().lora().steps());
     Path validation = study.folder().of(LoraStage.NAME).resolve("validation");
     var cells = new ArrayList<BufferedImage>();
     List<Path> steps = sorted(validation);
@@ -181,12 +188,11 @@ final class StudyPage {
     }
   }
 
-  private void losses(String title, String stage, long steps) throws IOException {
+  private void losses(String title, Path run, long steps) throws IOException {
     int stretch = (int) Math.max(2, Math.min(100, steps / 20));
-    Path table = study.folder().of(stage).resolve("run").resolve("events.csv");
     BufferedImage plot;
     try {
-      plot = LossPlot.of(List.of(LossCurve.read(stage, table, stretch)));
+      plot = LossPlot.of(List.of(LossCurve.read(title, run.resolve("events.csv"), stretch)));
     } catch (IOException noPlot) {
       page.paragraph(title + " is not plotted: " + noPlot.getMessage());
       return;

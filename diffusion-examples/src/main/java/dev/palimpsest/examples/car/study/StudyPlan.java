@@ -24,10 +24,14 @@ public record StudyPlan(
   /**
    * The training of the base model.
    *
+   * @param steps with the captions of the renders
+   * @param words steps of the text encoder alone
+   * @param more steps with every form of caption
    * @param subjects of the emoji that are shown too, so that it does not forget
    * @param repeats how often a render is listed beside a picture of a subject
    */
-  public record Base(long steps, int batch, double rate, int subjects, int repeats) {}
+  public record Base(
+      long steps, long words, long more, int batch, double rate, int subjects, int repeats) {}
 
   /**
    * The erasure.
@@ -93,10 +97,10 @@ public record StudyPlan(
     return new StudyPlan(
         new Judging(1500, 64),
         new Encoding(1600, 16, 1e-3),
-        new Base(5000, 16, 8e-4, 503, 4),
+        new Base(5000, 1500, 4000, 16, 8e-4, 503, 4),
         new Erasing(800, 4, 5e-4, 12, 40, 480, 8),
-        new Teaching(2400, 16, 16, 2e-3, List.of(64, 96), 4, 200, 6),
-        new Drawing(25, 480, 8, 24, 12, 2560, 10));
+        new Teaching(2000, 16, 16, 2e-3, List.of(64, 80), 4, 200, 6),
+        new Drawing(20, 480, 8, 16, 12, 2560, 10));
   }
 
   /** Every stage, too short to teach much: some minutes on two cores. */
@@ -104,7 +108,7 @@ public record StudyPlan(
     return new StudyPlan(
         new Judging(60, 32),
         new Encoding(120, 8, 1e-3),
-        new Base(300, 8, 4e-4, 20, 1),
+        new Base(200, 60, 100, 8, 4e-4, 20, 1),
         new Erasing(12, 1, 5e-4, 2, 4, 40, 8),
         new Teaching(120, 4, 8, 2e-3, List.of(64, 96), 1, 8, 2),
         new Drawing(12, 12, 1, 3, 3, 240, 4));
