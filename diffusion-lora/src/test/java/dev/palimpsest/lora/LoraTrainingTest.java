@@ -271,7 +271,7 @@ class LoraTrainingTest {
             () -> train(builder().steps(1).trigger(TriggerWord.of("zxq")), "run"));
     String message = String.valueOf(e.getMessage());
     assertTrue(message.contains("triggers=m5g90 car there, m5g90 car, zxq now"), message);
-    assertTrue(message.contains("pictures was"), message);
+    assertTrue(message.contains("pictures="), message);
     assertThrows(
         IllegalArgumentException.class,
         () -> train(builder().steps(1).learningRate(LearningRate.constant(1)), "run"));
