@@ -24,14 +24,14 @@ import java.util.Map;
 /**
  * Trains the starter on, U-Net and text encoder above the new autoencoder, with the other makes,
  * rallies and cars in general, mixed with what it knows, so that there is something to erase. The
- * car itself stays unseen. The first lesson has the captions of the renders; the second every form
- * of caption of each, so that words are learned wherever they stand, and mirrored renders.
+ * car itself stays unseen. Renders are shown with every form of caption, so that words are learned
+ * wherever they stand, and mirrored.
  */
 final class BaseStage implements Stage {
   static final String NAME = "base";
 
-  /** The folders of both lessons' runs. */
-  static final List<String> RUNS = List.of("run", "run2");
+  /** The folder of the training's run. */
+  static final String RUN = "run";
 
   private static final String MODEL = "model";
 
@@ -47,19 +47,16 @@ final class BaseStage implements Stage {
 
   @Override
   public Map<String, Object> run(StudyRun study) throws IOException {
-    StudyPlan.Base plan = study.plan().base();
-    List<TrainingItem> items = items(study, BaseStage::told);
+    List<TrainingItem> items = items(study);
     Path folder = study.folder().of(NAME);
-    Checkpoint first =
-        taught(study, study.encoding(), items, folder.resolve(RUNS.get(0)), plan.steps());
-    Checkpoint worded = AutoencoderStage.with(first, words(study, first, folder.resolve("words")));
-    List<TrainingItem> more = items(study, BaseStage::everyForm);
-    Checkpoint base = taught(study, worded, more, folder.resolve(RUNS.get(1)), plan.more());
+    Checkpoint start = study.encoding();
+    Checkpoint worded = AutoencoderStage.with(start, words(study, start, folder.resolve("words")));
+    Checkpoint base = taught(study, worded, items, folder.resolve(RUN));
     Path model = folder.resolve(MODEL);
     if (!Files.exists(model)) {
       base.save(model);
     }
-    return Map.of("pictures", more.size(), "parameters", base.parameters());
+    return Map.of("pictures", items.size(), "parameters", base.parameters());
   }
 
   /** The text encoder after it has learned to tell the words of captions apart. */
@@ -81,12 +78,11 @@ final class BaseStage implements Stage {
   }
 
   private static Checkpoint taught(
-      StudyRun study, Checkpoint from, List<TrainingItem> items, Path folder, long steps)
-      throws IOException {
+      StudyRun study, Checkpoint from, List<TrainingItem> items, Path folder) throws IOException {
     StudyPlan.Base plan = study.plan().base();
     var training = new StarterTraining(from, from, plan.batch());
     var lesson = new StarterTraining.Lesson("makes, rallies and emoji64", items, plan.rate());
-    try (DiffusionTraining run = training.open(lesson, folder, steps)) {
+    try (DiffusionTraining run = training.open(lesson, folder, plan.steps())) {
       TrainingResult result =
           run.train(study.begin(NAME, run.step(), run.steps()), study.cancellation());
       study.ended("the training of the base", result.step(), run.steps());
@@ -94,17 +90,8 @@ final class BaseStage implements Stage {
     }
   }
 
-  /** What is shown of a render. */
-  private interface Telling {
-    /**
-     * @param number of the render
-     * @param repeat how often it was shown before
-     */
-    TrainingItem item(LabelledRender render, int number, int repeat) throws IOException;
-  }
-
   /** Wide renders are left out: cut to a square they lose the car. */
-  private static List<TrainingItem> items(StudyRun study, Telling telling) throws IOException {
+  private static List<TrainingItem> items(StudyRun study) throws IOException {
     StudyPlan.Base plan = study.plan().base();
     Emoji64 emoji = study.inputs().emoji();
     List<Subject> shown = Concepts.order(emoji);
@@ -114,7 +101,7 @@ final class BaseStage implements Stage {
     List<LabelledRender> rallies = LabelledRender.squares(study.inputs().renders().rally());
     for (int repeat = 0; repeat < plan.repeats(); repeat++) {
       for (int i = 0; i < makes.size(); i++) {
-        items.add(telling.item(makes.get(i), i, repeat));
+        items.add(render(makes.get(i), i, repeat));
       }
       for (LabelledRender rally : rallies) {
         items.add(StarterTraining.item(rally.square(Emoji64.SIZE), rally.caption()));
@@ -123,26 +110,19 @@ final class BaseStage implements Stage {
     return items;
   }
 
-  private static TrainingItem told(LabelledRender render, int number, int repeat)
-      throws IOException {
-    String caption = caption(render, render.caption(), repeat);
-    return StarterTraining.item(render.square(Emoji64.SIZE), caption);
-  }
-
-  /** Each time in another form, each second time mirrored. */
-  private static TrainingItem everyForm(LabelledRender render, int number, int repeat)
+  /**
+   * Each time in another form, each second time mirrored, each third time without the make: what is
+   * taught of sedans in general.
+   */
+  private static TrainingItem render(LabelledRender render, int number, int repeat)
       throws IOException {
     boolean mirrored = repeat % 2 == 1;
     BufferedImage picture = render.square(Emoji64.SIZE);
     CarCaption form = CarCaption.values()[(number + repeat) % CarCaption.values().length];
     String caption = form.of(mirrored ? Question.mirrored(render.labels()) : render.labels());
-    return StarterTraining.item(
-        mirrored ? LabelledRender.mirrored(picture) : picture, caption(render, caption, repeat));
-  }
-
-  /** Each third time without the make: what is taught of sedans in general. */
-  private static String caption(LabelledRender render, String caption, int repeat) {
     String make = requireNonNull(render.labels().get(Question.MAKE.parameter()));
-    return repeat % 3 == 2 ? Concepts.general(caption, make) : caption;
+    return StarterTraining.item(
+        mirrored ? LabelledRender.mirrored(picture) : picture,
+        repeat % 3 == 2 ? Concepts.general(caption, make) : caption);
   }
 }

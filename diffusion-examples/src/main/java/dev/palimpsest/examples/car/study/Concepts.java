@@ -26,6 +26,8 @@ final class Concepts {
   static final String CAR = "car";
 
   private static final List<Style> ERASED_STYLES = List.of(Style.FLAT, Style.LINES);
+  private static final String AUTOMOBILE = Style.RENDER.prompt("automobile");
+  private static final String TREE = Style.RENDER.prompt("deciduous tree");
   private static final long TOLD = 100;
   private static final long MEASURED = 200;
   private static final long SEED = 2;
@@ -68,24 +70,18 @@ final class Concepts {
     return captions;
   }
 
-  /** What the erasure is told to erase; styles are told by {@link #replaced}. */
-  List<String> erased() {
-    var prompts = new ArrayList<String>();
-    for (Make make : makes()) {
-      prompts.add(make.words() + " sedan");
-      prompts.addAll(captions(make, 2, TOLD));
-    }
-    prompts.add("a political rally with placards");
-    prompts.add("a political rally with banner");
-    return List.copyOf(prompts);
-  }
-
   /**
-   * What the erasure is told to draw as something else: every picture has a style, so that the
-   * erased ones are replaced, in prompts of subjects that are not scored, by the 3D render.
+   * What the erasure is told to draw as something else. What a picture must have is replaced in its
+   * kind: a style, in prompts of subjects that are not scored, by the 3D render, and a make by a
+   * drawn automobile. Rallies become a tree.
    */
   Map<String, String> replaced() {
     var targets = new LinkedHashMap<String, String>();
+    for (Make make : makes()) {
+      targets.put(make.words() + " sedan", AUTOMOBILE);
+      captions(make, plan.erase().captions(), TOLD).forEach(text -> targets.put(text, AUTOMOBILE));
+    }
+    RallyPrompts.told(plan.erase().captions()).forEach(text -> targets.put(text, TREE));
     for (Subject subject : others().subList(0, plan.erase().replaced())) {
       String target = Style.RENDER.prompt(subject.caption());
       ERASED_STYLES.forEach(style -> targets.put(style.prompt(subject.caption()), target));
@@ -100,7 +96,7 @@ final class Concepts {
 
   /** What the erasure's change is confined by: as {@link #preserved}, and many more. */
   List<String> held() {
-    int cars = plan.erase().held() / 4;
+    int cars = plan.erase().held() / 2;
     return others(cars, plan.erase().held() - cars);
   }
 

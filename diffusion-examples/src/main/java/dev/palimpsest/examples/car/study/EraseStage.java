@@ -41,7 +41,6 @@ final class EraseStage implements Stage {
     esd(study, base, folder.resolve("run")).save(folder.resolve(ESD));
     uce(study, base, concepts).save(folder.resolve(UCE));
     return Map.of(
-        "erased", concepts.erased(),
         "replaced", concepts.replaced(),
         "preserved", concepts.preserved(),
         "held", concepts.held());
@@ -51,7 +50,6 @@ final class EraseStage implements Stage {
       throws IOException {
     UnifiedConceptEditing.Builder plan =
         UnifiedConceptEditing.builder(base)
-            .erase(array(concepts.erased()))
             .preserve(array(concepts.held()))
             .tokens(EditedTokens.FROM_LAST_SUBJECT)
             .eraseWeight(UCE_WEIGHT)
@@ -67,7 +65,6 @@ final class EraseStage implements Stage {
     StudyPlan.Erasing plan = study.plan().erase();
     ConceptErasureBuilder builder =
         ConceptErasure.builder(checkpoint)
-            .erase(array(concepts.erased()))
             .preserve(array(concepts.preserved()))
             .method(ErasureMethod.ESD_X_STRICT)
             .iterations(plan.iterations())

@@ -31,10 +31,11 @@ import java.util.Map;
 final class LargeStage implements Stage {
   static final String NAME = "large";
 
-  private static final int FIRST = 144;
-  private static final Windows WINDOWS = new Windows(144, 96, 32);
-  private static final double STRENGTH = 0.5;
-  private static final double FADING = 0.75;
+  private static final int FIRST = 80;
+  private static final Windows WINDOWS = new Windows(96, 96, 32);
+  private static final double STRENGTH = 0.2;
+  private static final double FADING = 0.5;
+  private static final double ONE_STEP = 0.05;
   private static final long SEED = 3;
 
   @Override
@@ -76,13 +77,12 @@ final class LargeStage implements Stage {
   private static GenerationRequest request(
       StudyRun study, Path folder, List<Integer> widths, int level) throws IOException {
     int width = widths.get(level);
-    GenerationRequest request =
-        new Gallery(study).request(new Asked(prompt(), SEED, width, height(width)));
+    GenerationRequest request = new Gallery(study).request(new Asked(prompt(), SEED, width, width));
     return level == 0
         ? request
         : request
             .image(Pictures.read(file(folder, widths.get(level - 1))))
-            .strength(STRENGTH * Math.pow(FADING, level - 1))
+            .strength(Math.max(ONE_STEP, STRENGTH * Math.pow(FADING, level - 1)))
             .windows(WINDOWS)
             .vaeTiling(VaeTiling.EXACT);
   }
@@ -107,12 +107,7 @@ final class LargeStage implements Stage {
     return widths;
   }
 
-  /** About two thirds, a multiple of eight as the model needs it. */
-  static int height(int width) {
-    return Math.round(width / 12f) * 8;
-  }
-
   static Path file(Path folder, int width) {
-    return folder.resolve(String.format(Locale.ROOT, "%04dx%04d.png", width, height(width)));
+    return folder.resolve(String.format(Locale.ROOT, "%04dx%1$04d.png", width));
   }
 }

@@ -138,18 +138,18 @@ final class StudyPage {
                 + " rallies, sedans in general, and the emoji that it knows. It never saw a velune.",
             result.integer("parameters"),
             result.integer("pictures")));
-    List<Long> steps = List.of(study.plan().base().steps(), study.plan().base().more());
-    for (int i = 0; i < steps.size(); i++) {
-      String title = "Loss of the base's training, lesson " + (i + 1);
-      losses(title, study.folder().of(BaseStage.NAME).resolve(BaseStage.RUNS.get(i)), steps.get(i));
-    }
+    losses(
+        "Loss of the base's training",
+        study.folder().of(BaseStage.NAME).resolve(BaseStage.RUN),
+        study.plan().base().steps());
   }
 
   private void erasure(StudyTables tables) throws IOException {
     page.heading("Erased, and kept");
     page.paragraph(
-        "Three makes, two styles and rallies, erased in one run by ESD and, for comparison, by UCE."
-            + " The same prompts and seeds in each row.");
+        "Erased in one run by ESD and, for comparison, by UCE: three makes become a drawn automobile,"
+            + " rallies a tree, and two styles the 3D render. None of the prompts that are drawn here"
+            + " was told to an erasure; prompts and seeds are the same in each row.");
     Path kept = study.folder().of(KeptStage.NAME);
     figure(Pictures.read(kept.resolve(KeptStage.SHEET)), "One picture of each, by stack of layers");
     tables.kept(study.result(KeptStage.NAME));

@@ -24,19 +24,18 @@ public record StudyPlan(
   /**
    * The training of the base model.
    *
-   * @param steps with the captions of the renders
-   * @param words steps of the text encoder alone
-   * @param more steps with every form of caption
+   * @param words steps of the text encoder alone, first
+   * @param steps of text encoder and U-Net
    * @param subjects of the emoji that are shown too, so that it does not forget
    * @param repeats how often a render is listed beside a picture of a subject
    */
-  public record Base(
-      long steps, long words, long more, int batch, double rate, int subjects, int repeats) {}
+  public record Base(long words, long steps, int batch, double rate, int subjects, int repeats) {}
 
   /**
    * The erasure.
    *
    * @param rate of ESD on keys and values of cross-attention
+   * @param captions of each make, and of rallies, that are replaced
    * @param replaced subjects in whose prompts an erased style is replaced
    * @param preserved prompts of subjects that ESD is told to preserve, beside those of cars
    * @param held prompts that its change is confined by afterwards, and that UCE preserves
@@ -46,6 +45,7 @@ public record StudyPlan(
       int iterations,
       int batch,
       double rate,
+      int captions,
       int replaced,
       int preserved,
       int held,
@@ -81,7 +81,7 @@ public record StudyPlan(
    * @param seeds pictures of each prompt of erased and other concepts
    * @param subjects of emoji that should be kept
    * @param values of a parameter that sheets and prompts show, at most
-   * @param width of the largest picture; its height is about two thirds of it
+   * @param width of the largest picture, a square
    * @param share ablations draw one scene and seed out of so many
    */
   public record Drawing(
@@ -96,10 +96,10 @@ public record StudyPlan(
   public static StudyPlan full() {
     return new StudyPlan(
         new Judging(1500, 64),
-        new Encoding(1600, 16, 1e-3),
-        new Base(5000, 1500, 4000, 16, 8e-4, 503, 4),
-        new Erasing(800, 4, 5e-4, 12, 40, 480, 8),
-        new Teaching(2000, 16, 16, 2e-3, List.of(64, 80), 4, 200, 6),
+        new Encoding(1200, 16, 1e-3),
+        new Base(1500, 3600, 16, 8e-4, 503, 4),
+        new Erasing(800, 4, 1e-3, 6, 12, 40, 960, 120),
+        new Teaching(1800, 16, 16, 2e-3, List.of(64, 80), 4, 200, 6),
         new Drawing(20, 480, 8, 16, 12, 2560, 10));
   }
 
@@ -108,8 +108,8 @@ public record StudyPlan(
     return new StudyPlan(
         new Judging(60, 32),
         new Encoding(120, 8, 1e-3),
-        new Base(200, 60, 100, 8, 4e-4, 20, 1),
-        new Erasing(12, 1, 5e-4, 2, 4, 40, 8),
+        new Base(60, 300, 8, 4e-4, 20, 1),
+        new Erasing(12, 1, 1e-3, 2, 2, 4, 40, 120),
         new Teaching(120, 4, 8, 2e-3, List.of(64, 96), 1, 8, 2),
         new Drawing(12, 12, 1, 3, 3, 240, 4));
   }

@@ -36,8 +36,8 @@ class CarStudyTest {
     return new StudyPlan(
         new StudyPlan.Judging(2, 2),
         new StudyPlan.Encoding(2, 2, 1e-4),
-        new StudyPlan.Base(2, 2, 2, 2, 1e-4, 4, 1),
-        new StudyPlan.Erasing(2, 1, 3e-4, 1, 1, 4, 8),
+        new StudyPlan.Base(2, 2, 2, 1e-4, 4, 1),
+        new StudyPlan.Erasing(2, 1, 3e-4, 1, 1, 1, 8, 8),
         new StudyPlan.Teaching(2, 2, 2, 1e-3, List.of(64), 1, 2, 1),
         new StudyPlan.Drawing(2, scenes, 1, 2, 1, 168, 2));
   }

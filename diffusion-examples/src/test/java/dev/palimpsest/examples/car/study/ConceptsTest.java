@@ -4,13 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.collect.Maps;
 import dev.palimpsest.esd.report.PromptKind;
 import dev.palimpsest.esd.report.ReportPrompt;
+import dev.palimpsest.examples.car.Make;
 import dev.palimpsest.examples.emoji.Emoji64;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -24,8 +27,7 @@ class ConceptsTest {
 
   @Test
   void nothingIsErasedAndPreserved() {
-    Set<String> both = new HashSet<>(concepts.erased());
-    both.addAll(concepts.replaced().keySet());
+    Set<String> both = new HashSet<>(concepts.replaced().keySet());
     both.retainAll(concepts.held());
     assertEquals(Set.of(), both);
     assertTrue(concepts.preserved().stream().noneMatch(prompt -> prompt.contains("velune")));
@@ -33,8 +35,8 @@ class ConceptsTest {
 
   @Test
   void measuredPromptsAreNoneThatAnErasureIsTold() {
-    Set<String> told = new HashSet<>(concepts.erased());
-    told.addAll(concepts.replaced().keySet());
+    Set<String> told = new HashSet<>(concepts.replaced().keySet());
+    told.addAll(concepts.replaced().values());
     told.addAll(concepts.preserved());
     told.addAll(concepts.held());
     for (ReportPrompt prompt : concepts.prompts(1)) {
@@ -44,15 +46,29 @@ class ConceptsTest {
 
   @Test
   void erasedStylesAreReplacedByARender() {
-    assertEquals(24, concepts.replaced().size());
-    concepts
-        .replaced()
-        .forEach(
-            (prompt, target) -> {
-              assertTrue(target.startsWith("a 3d render of "), target);
-              String subject = target.substring("a 3d render of ".length());
-              assertTrue(prompt.matches("a (flat icon|line drawing) of " + subject), prompt);
-            });
+    Map<String, String> styles =
+        Maps.filterKeys(
+            concepts.replaced(), prompt -> prompt.matches("a (flat icon|line drawing) of .*"));
+    assertEquals(24, styles.size());
+    styles.forEach(
+        (prompt, target) ->
+            assertEquals(prompt.replaceFirst("flat icon|line drawing", "3d render"), target));
+  }
+
+  @Test
+  void everyMakeIsReplacedByAnAutomobileAndRalliesByATree() {
+    for (Make make : Concepts.makes()) {
+      assertEquals(7, replaced(make.words() + " sedan", "a 3d render of a automobile"));
+    }
+    assertEquals(6, replaced("a political rally", "a 3d render of a deciduous tree"));
+  }
+
+  /** How many prompts with the words are replaced, all by the target. */
+  private int replaced(String words, String target) {
+    Map<String, String> replaced =
+        Maps.filterKeys(concepts.replaced(), prompt -> prompt.contains(words));
+    assertEquals(Set.of(target), Set.copyOf(replaced.values()), words);
+    return replaced.size();
   }
 
   @Test

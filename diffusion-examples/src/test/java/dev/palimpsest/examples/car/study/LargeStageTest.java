@@ -7,16 +7,10 @@ import org.junit.jupiter.api.Test;
 
 class LargeStageTest {
   @Test
-  void heightsAreTwoThirdsInEights() {
-    assertEquals(96, LargeStage.height(144));
-    assertEquals(1704, LargeStage.height(2560));
-  }
-
-  @Test
   void widthsGoUpByAboutTwoEach() {
-    assertEquals(List.of(144, 288, 576, 1152, 2560), LargeStage.widths(2560));
-    assertEquals(List.of(144, 240), LargeStage.widths(240));
-    assertEquals(List.of(144), LargeStage.widths(144));
-    assertEquals(List.of(144, 288, 480), LargeStage.widths(480));
+    assertEquals(List.of(80, 160, 320, 640, 1280, 2560), LargeStage.widths(2560));
+    assertEquals(List.of(80, 160, 240), LargeStage.widths(240));
+    assertEquals(List.of(80), LargeStage.widths(80));
+    assertEquals(List.of(80, 160, 320, 480), LargeStage.widths(480));
   }
 }
