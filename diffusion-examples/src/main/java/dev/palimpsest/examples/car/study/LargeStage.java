@@ -35,7 +35,6 @@ final class LargeStage implements Stage {
   private static final Windows WINDOWS = new Windows(96, 96, 32);
   private static final double STRENGTH = 0.2;
   private static final double FADING = 0.5;
-  private static final double ONE_STEP = 0.05;
   private static final long SEED = 3;
 
   @Override
@@ -82,7 +81,7 @@ final class LargeStage implements Stage {
         ? request
         : request
             .image(Pictures.read(file(folder, widths.get(level - 1))))
-            .strength(Math.max(ONE_STEP, STRENGTH * Math.pow(FADING, level - 1)))
+            .strength(strength(level, study.plan().pictures().steps()))
             .windows(WINDOWS)
             .vaeTiling(VaeTiling.EXACT);
   }
@@ -105,6 +104,11 @@ final class LargeStage implements Stage {
     }
     widths.add(last);
     return widths;
+  }
+
+  /** Of image to image at a level above the first, less at each, but never less than one step. */
+  static double strength(int level, int steps) {
+    return Math.max(1.0 / steps, STRENGTH * Math.pow(FADING, level - 1));
   }
 
   static Path file(Path folder, int width) {

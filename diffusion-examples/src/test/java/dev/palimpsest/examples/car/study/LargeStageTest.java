@@ -13,4 +13,12 @@ class LargeStageTest {
     assertEquals(List.of(80), LargeStage.widths(80));
     assertEquals(List.of(80, 160, 320, 480), LargeStage.widths(480));
   }
+
+  @Test
+  void strengthHalvesDownToOneStep() {
+    assertEquals(0.2, LargeStage.strength(1, 20));
+    assertEquals(0.1, LargeStage.strength(2, 20));
+    assertEquals(0.05, LargeStage.strength(5, 20));
+    assertEquals(0.5, LargeStage.strength(1, 2));
+  }
 }
